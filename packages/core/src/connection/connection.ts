@@ -1,0 +1,132 @@
+import type { Bytes, CodecFactory } from "@sock/codec";
+import type { ErrorPhase, Handlers } from "./handlers.ts";
+import type { LifeState } from "./state.ts";
+
+/**
+ * What became of a message given to `send`. None of these is a receipt.
+ *
+ * - `"sent"`: accepted, and nothing waits behind the socket
+ * - `"buffered"`: accepted, and the peer is behind: something waits
+ * - `"dropped"`: not accepted, because `maxSendBufferSize` bytes wait already. Not a byte of it goes out
+ * - `"closed"`: not accepted, because our side of the connection has ended
+ */
+export type SendResult = "sent" | "buffered" | "dropped" | "closed";
+
+/** How to close: what codecs with a goodbye tell the peer. */
+export interface CloseDetails {
+  /** WebSocket close code. */
+  code?: number;
+  reason?: string;
+}
+
+/**
+ * One connection: a codec joined to a transport, with callbacks.
+ *
+ * Callbacks are those of the server's or client's options, unless assigned here: `connection.onMessage = …`.
+ */
+export interface Connection<In = Buffer, Out = In, Note = never, Context = unknown>
+  extends AsyncIterable<In>,
+    AsyncDisposable {
+  onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
+  onNote: Handlers<In, Out, Note, Context>["onNote"] | undefined;
+  onBufferFull: Handlers<In, Out, Note, Context>["onBufferFull"] | undefined;
+  onBufferDrain: Handlers<In, Out, Note, Context>["onBufferDrain"] | undefined;
+  onEnd: Handlers<In, Out, Note, Context>["onEnd"] | undefined;
+  onError: Handlers<In, Out, Note, Context>["onError"] | undefined;
+  onClose: Handlers<In, Out, Note, Context>["onClose"] | undefined;
+
+  /** Counted from 1 in this process, clients and servers alike. */
+  readonly id: number;
+  readonly state: LifeState;
+  /** `"tcp"`, `"unix"` or `"memory"`. */
+  readonly transport: string;
+  /** Yours. */
+  context: Context;
+
+  /** IP address of the peer, without brackets; `""` over a unix socket. Stays known after the end. */
+  readonly remoteAddress: string;
+  /** 0 over a unix socket. */
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** The ancestor's names for the four above. */
+  getRemoteIp(): string;
+  getRemotePort(): number;
+  /** `address:port`, `[address]:port` for IPv6, `""` over a unix socket. */
+  getRemoteAddress(): string;
+  getLocalIp(): string;
+  getLocalPort(): number;
+  getLocalAddress(): string;
+  isIpV4(): boolean;
+  isIpV6(): boolean;
+
+  /** Bytes received, and bytes handed to the transport. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes that wait to be sent; messages that are not encoded yet count by a guess. */
+  readonly sendBufferSize: number;
+  /** Bytes that came and were not decoded yet. */
+  readonly recvBufferSize: number;
+  /** Messages that `send` dropped. */
+  readonly dropped: number;
+
+  /** Bytes that may wait before `send` drops. Looked at before a message is added: one message may pass it. */
+  maxSendBufferSize: number;
+  /** Bytes a frame may take, unless the codec has a limit of its own. */
+  maxPackageSize: number;
+
+  /**
+   * Sends a message. All that is sent within one turn of the event loop leaves in one write.
+   *
+   * The bytes of a large message are not copied: memory that you hand over must not change until it has been sent.
+   * @throws TypeError, RangeError: the message cannot be told in this protocol. Nothing is sent, the connection goes on
+   */
+  send(message: Out): SendResult;
+
+  /** Sends bytes past the codec. */
+  sendRaw(bytes: Bytes): SendResult;
+
+  /** Closes when all that was accepted, and `message`, have been written, and the codec has said its goodbye. */
+  close(message?: Out, details?: CloseDetails): void;
+
+  /** Ends our side as `close` does, and goes on receiving until the peer ends too. */
+  closeWrite(message?: Out): void;
+
+  /** Cuts the connection: what waits is lost. */
+  destroy(error?: Error): void;
+
+  /** Delivers nothing more, not even what has arrived, and reads nothing more … */
+  pauseRecv(): void;
+  /** … until now. */
+  resumeRecv(): void;
+
+  /**
+   * Sends every message of this connection to `destination`, at the pace that it takes them: never drops. The end of
+   * this connection ends the destination when all is through, its loss closes it; the destination's loss closes this one.
+   * Pipe both ways for a proxy: then each way ends by itself.
+   */
+  pipe<T extends Pipeable<In>>(destination: T): T;
+
+  /** The next codec takes over, from the next unread byte on, with callbacks of its own. */
+  upgrade<NextIn, NextOut, NextNote>(
+    codec: CodecFactory<NextIn, NextOut, NextNote>,
+    handlers?: Handlers<NextIn, NextOut, NextNote, Context>,
+  ): Connection<NextIn, NextOut, NextNote, Context>;
+
+  /**
+   * Resolves when nothing waits to be sent.
+   * @throws SocketClosedError when the connection goes before, or the reason of `signal`
+   */
+  drained(signal?: AbortSignal): Promise<void>;
+
+  /** Messages, one at a time, in place of `onMessage`; the peer is read at that pace. Ends with the connection. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<In>;
+
+  /** Closes, and resolves when the connection is gone. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What messages can be piped to. */
+export type Pipeable<In> = Pick<Connection<never, In, never, never>, "send" | "close">;
+
+export type { ErrorPhase };

@@ -1,0 +1,696 @@
+import {
+  type Bytes,
+  type CodecFactory,
+  type Farewell,
+  Framed,
+  type FramedPhase,
+  type FramedSink,
+  type PhaseLimits,
+  ProtocolError,
+} from "@sock/codec";
+import type { Deadline } from "@sock/timer";
+import { diagnostics } from "../diagnostics.ts";
+import { SockError } from "../errors.ts";
+import type { Stats } from "../stats.ts";
+import { formatEndpoint, type Transport, type TransportHandler } from "../transport/transport.ts";
+import type { CloseDetails, Connection, Pipeable, SendResult } from "./connection.ts";
+import type { ErrorPhase, Handlers } from "./handlers.ts";
+import { Mailbox, type Taker } from "./messages.ts";
+import type { ConnectionSettings } from "./options.ts";
+import { RawBytes } from "./outbox.ts";
+import { Pipe, type PipeDestination, type PipeSource } from "./pipe.ts";
+import { type PauseReason, RecvGate } from "./recv-gate.ts";
+import { Sender, type SenderOwner } from "./sender.ts";
+import { LIFE, type LifeEvent, type LifeState } from "./state.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Read on up to here while messages are held back, so that a peer's end or reset is noticed. */
+const READ_AHEAD = 64 * 1024;
+
+let lastId = 0;
+
+/** Joins a transport, a framed and a sender, and keeps their life. */
+export class LiveConnection<In, Out, Note, Context>
+  implements
+    Connection<In, Out, Note, Context>,
+    FramedSink<In, Note>,
+    SenderOwner<Out>,
+    TransportHandler,
+    PipeSource,
+    PipeDestination<Out>
+{
+  onNote: Connection<In, Out, Note, Context>["onNote"];
+  onBufferFull: Connection<In, Out, Note, Context>["onBufferFull"];
+  onBufferDrain: Connection<In, Out, Note, Context>["onBufferDrain"];
+  onEnd: Connection<In, Out, Note, Context>["onEnd"];
+  onError: Connection<In, Out, Note, Context>["onError"];
+  onClose: Connection<In, Out, Note, Context>["onClose"];
+
+  readonly id = ++lastId;
+  state: LifeState = "opening";
+  bytesRead = 0;
+
+  readonly #transport: Transport;
+  readonly #settings: ConnectionSettings<In, Out, Note, Context>;
+  readonly #stats: Stats;
+  readonly #left: (connection: this) => void;
+  readonly #framed: Framed<In, Out, Note>;
+  readonly #sender: Sender<Out>;
+  readonly #gate = new RecvGate();
+  #handlers: Handlers<In, Out, Note, Context>;
+  #onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
+  #context: Context | undefined;
+  #taker: Taker<In> | undefined;
+  /** Pipes that end here. */
+  #inlets: Set<Pipe<Out>> | undefined;
+
+  #wasOpened = false;
+  #isReading = true;
+  /** The user, an error or a codec wants this to be over: nothing is delivered any more, and a deadline runs. */
+  #isLeaving = false;
+  #farewell: Farewell = { why: "close" };
+  #saidGoodbye = false;
+  #closeDeadline: Deadline | undefined;
+  #phase = "";
+  #phaseDeadline: Deadline | undefined;
+  #openWaiters: Waiters | undefined;
+  #goneWaiters: Waiters | undefined;
+  /** The first thing that went wrong. */
+  #error: unknown;
+
+  /**
+   * @param left called when all is over, after `onClose`
+   * @throws what the codec's factory throws
+   */
+  constructor(
+    transport: Transport,
+    settings: ConnectionSettings<In, Out, Note, Context>,
+    stats: Stats,
+    left: (connection: LiveConnection<In, Out, Note, Context>) => void,
+  ) {
+    this.#transport = transport;
+    this.#settings = settings;
+    this.#stats = stats;
+    this.#left = left;
+    this.#handlers = settings.handlers;
+    this.#sender = new Sender(transport, settings.loop, settings.maxSendBufferSize, stats, this);
+    this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
+  }
+
+  /** The transport is open: events may come. */
+  start(): void {
+    this.#stats.connections++;
+    this.#stats.opened++;
+    this.#transport.start(this);
+    this.#attend();
+    if (this.#framed.codec.opening) this.#sender.opening();
+    this.#sender.cork();
+    this.#framed.start();
+    this.#sender.uncork();
+  }
+
+  // What the user asks
+
+  get context(): Context {
+    this.#context ??= this.#settings.context?.() ?? ({} as Context);
+    return this.#context;
+  }
+
+  set context(context: Context) {
+    this.#context = context;
+  }
+
+  get onMessage(): Handlers<In, Out, Note, Context>["onMessage"] | undefined {
+    return this.#onMessage;
+  }
+
+  set onMessage(handler: Handlers<In, Out, Note, Context>["onMessage"] | undefined) {
+    this.#onMessage = handler;
+    this.#attend();
+  }
+
+  get transport(): string {
+    return this.#transport.name;
+  }
+
+  get remoteAddress(): string {
+    return this.#transport.remote.address;
+  }
+
+  get remotePort(): number {
+    return this.#transport.remote.port;
+  }
+
+  get localAddress(): string {
+    return this.#transport.local.address;
+  }
+
+  get localPort(): number {
+    return this.#transport.local.port;
+  }
+
+  getRemoteIp(): string {
+    return this.remoteAddress;
+  }
+
+  getRemotePort(): number {
+    return this.remotePort;
+  }
+
+  getRemoteAddress(): string {
+    return formatEndpoint(this.#transport.remote);
+  }
+
+  getLocalIp(): string {
+    return this.localAddress;
+  }
+
+  getLocalPort(): number {
+    return this.localPort;
+  }
+
+  getLocalAddress(): string {
+    return formatEndpoint(this.#transport.local);
+  }
+
+  isIpV4(): boolean {
+    return this.remoteAddress.includes(".") && !this.remoteAddress.includes(":");
+  }
+
+  isIpV6(): boolean {
+    return this.remoteAddress.includes(":");
+  }
+
+  get bytesWritten(): number {
+    return this.#sender.bytesWritten;
+  }
+
+  get sendBufferSize(): number {
+    return this.#sender.waiting;
+  }
+
+  get recvBufferSize(): number {
+    return this.#framed.unread;
+  }
+
+  get dropped(): number {
+    return this.#sender.dropped;
+  }
+
+  get maxSendBufferSize(): number {
+    return this.#sender.gate.limit;
+  }
+
+  set maxSendBufferSize(bytes: number) {
+    this.#sender.gate.limit = bytes;
+  }
+
+  get maxPackageSize(): number {
+    return this.#framed.maxPackageSize;
+  }
+
+  set maxPackageSize(bytes: number) {
+    this.#framed.maxPackageSize = bytes;
+  }
+
+  send(message: Out): SendResult {
+    if (!this.#isWritable) return "closed";
+    const result = this.#sender.send(message);
+    if (result !== "dropped") this.#stats.messagesSent++;
+    return result;
+  }
+
+  sendUrgent(message: Out): SendResult {
+    if (!this.#isWritable) return "closed";
+    this.#stats.messagesSent++;
+    return this.#sender.send(message, true);
+  }
+
+  sendRaw(bytes: Bytes): SendResult {
+    if (!this.#isWritable) return "closed";
+    return this.#sender.send(new RawBytes(bytes));
+  }
+
+  close(message?: Out, details: CloseDetails = {}): void {
+    if (message !== undefined) this.send(message);
+    this.#leave({ why: "close", ...details });
+  }
+
+  /** Closes with the goodbye of a server that stops. */
+  stop(): void {
+    this.#leave({ why: "stop" });
+  }
+
+  /** Lets the peer finish, as its protocol allows: without a goodbye in it, the peer cannot be told. */
+  drain(): void {
+    const { farewell, lossless } = this.#framed.codec;
+    if (farewell === undefined || this.state !== "open") return;
+    if (lossless) this.#framed.farewell({ why: "drain" });
+    else this.#leave({ why: "drain" });
+  }
+
+  closeWrite(message?: Out): void {
+    if (message !== undefined) this.send(message);
+    this.#stopWriting();
+  }
+
+  destroy(error?: Error): void {
+    if (this.state === "closed") return;
+    this.#isLeaving = true;
+    this.#saidGoodbye = true;
+    this.#move("close");
+    if (error !== undefined) this.#report(error, "transport");
+    this.#transport.destroy();
+  }
+
+  pauseRecv(): void {
+    this.pauseFor("user");
+  }
+
+  resumeRecv(): void {
+    this.resumeFor("user");
+  }
+
+  pipe<T extends Pipeable<In>>(destination: T): T {
+    const pipe = new Pipe<In>(this, destination as unknown as PipeDestination<In>);
+    this.#take(pipe);
+    return destination;
+  }
+
+  upgrade<NextIn, NextOut, NextNote>(
+    codec: CodecFactory<NextIn, NextOut, NextNote>,
+    handlers: Handlers<NextIn, NextOut, NextNote, Context> = {},
+  ): Connection<NextIn, NextOut, NextNote, Context> {
+    // From here on this connection has other types, which its caller knows by the value returned.
+    this.#handlers = handlers as Handlers<never, never, never, Context> as Handlers<In, Out, Note, Context>;
+    this.#onMessage = undefined;
+    this.onNote =
+      this.onBufferFull =
+      this.onBufferDrain =
+      this.onEnd =
+      this.onError =
+      this.onClose =
+        undefined;
+    this.#attend();
+    this.#framed.upgrade(codec as CodecFactory<unknown, never, never>);
+    if (this.#framed.codec.opening) this.#sender.opening();
+    return this as unknown as Connection<NextIn, NextOut, NextNote, Context>;
+  }
+
+  drained(signal?: AbortSignal): Promise<void> {
+    if (this.state === "closed") return Promise.reject(connectionClosed());
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#sender.drained(signal);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
+    const mailbox = new Mailbox<In>();
+    if (this.state === "closed") mailbox.closed(undefined);
+    else this.#take(mailbox);
+    return mailbox.messages(() => this.#release(mailbox));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.whenGone();
+  }
+
+  /** Resolves when messages may be sent; rejects with what prevented it. */
+  whenOpen(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#wasOpened) return Promise.resolve();
+    if (this.state === "closed") return Promise.reject(this.#error ?? connectionClosed());
+    this.#openWaiters ??= new Waiters();
+    return this.#openWaiters.wait(signal);
+  }
+
+  /** Resolves when the connection is closed. */
+  whenGone(): Promise<void> {
+    if (this.state === "closed") return Promise.resolve();
+    this.#goneWaiters ??= new Waiters();
+    return this.#goneWaiters.wait(undefined);
+  }
+
+  // What the transport tells
+
+  received(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    this.#stats.bytesRead += chunk.length;
+    this.#sender.cork();
+    this.#framed.receive(chunk);
+    this.#sender.uncork();
+  }
+
+  flushed(): void {
+    this.#sender.flushed();
+    if (this.state === "ending") this.#linger();
+  }
+
+  peerEnded(): void {
+    // Nothing is left that somebody could still want to take.
+    if (this.#framed.unread === 0) this.resumeFor("nobody");
+    else if (this.#gate.has("nobody")) this.#closeWithin(this.#settings.closeTimeout);
+    this.#framed.finish();
+  }
+
+  gone(error?: Error): void {
+    const isLoss = error !== undefined && (!this.#isLeaving || this.#sender.waiting > 0);
+    this.#isLeaving = true;
+    this.#move("gone");
+    this.#closeDeadline?.disarm();
+    this.#phaseDeadline?.disarm();
+    this.#framed.closed(error);
+    if (isLoss) this.#report(error, "transport");
+    this.#sender.closed(isLoss ? error : undefined);
+    this.#taker?.closed(isLoss ? error : undefined);
+    this.#tellInlets((pipe) => pipe.destinationClosed());
+    this.#stats.connections--;
+    if (this.#wasOpened) {
+      if (diagnostics.close.hasSubscribers) diagnostics.close.publish({ connection: this });
+      this.#tell("onClose", this.onClose ?? this.#handlers.onClose);
+    }
+    this.#left(this);
+    this.#openWaiters?.reject(this.#error ?? error ?? connectionClosed());
+    this.#goneWaiters?.resolve();
+  }
+
+  // What the framed gives
+
+  message(message: In): unknown {
+    this.#stats.messagesReceived++;
+    if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: this, message });
+    if (this.#taker !== undefined) return this.#taker.take(message);
+    const handler = this.#onMessage ?? this.#handlers.onMessage;
+    return handler?.call(this.#handlers, this, message);
+  }
+
+  write(encoded: Bytes | AsyncIterable<Bytes>): void {
+    this.#sender.write(encoded);
+  }
+
+  reply(bytes: Bytes): void {
+    if (this.state === "ending" || this.state === "closed") return;
+    if (this.#sender.reply(bytes)) this.pauseFor("full");
+  }
+
+  note(note: Note): void {
+    const handler = this.onNote ?? this.#handlers.onNote;
+    if (handler !== undefined) this.#guard("onNote", () => handler.call(this.#handlers, this, note));
+  }
+
+  opened(): void {
+    this.#move("opened");
+    this.#sender.opened();
+    if (!this.#wasOpened) {
+      this.#wasOpened = true;
+      if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ connection: this });
+    }
+    this.#tell("onConnect", this.#handlers.onConnect);
+    this.#openWaiters?.resolve();
+  }
+
+  ended(staysWritable: boolean): void {
+    if (this.#isLeaving) return;
+    this.#taker?.ended();
+    if (staysWritable || this.#taker instanceof Pipe) return;
+    if (!this.#settings.allowHalfOpen) this.close();
+    else this.#tell("onEnd", this.onEnd ?? this.#handlers.onEnd);
+  }
+
+  end(): void {
+    this.#saidGoodbye = true;
+    if (this.state === "closing") this.#proceed();
+    else this.#leave({ why: "close" });
+  }
+
+  idle(): void {
+    this.#regulate();
+  }
+
+  phase(name: string, { within }: PhaseLimits): void {
+    this.#phase = name;
+    if (within === undefined) {
+      this.#phaseDeadline?.disarm();
+      return;
+    }
+    this.#phaseDeadline ??= this.#settings.loop.deadline(() => this.#phaseOver());
+    this.#phaseDeadline.arm(within);
+  }
+
+  now(): number {
+    return this.#settings.loop.now();
+  }
+
+  failed(error: unknown, phase: FramedPhase): void {
+    if (phase === "message") {
+      this.#faulted(error, "onMessage");
+    } else if (!ProtocolError.is(error)) {
+      this.#report(error, phase);
+      this.destroy();
+    } else if (this.#isLeaving) {
+      // The peer will say nothing more that matters.
+      this.end();
+    } else {
+      this.#sender.abandon();
+      if (error.farewell !== undefined) this.#sender.write(error.farewell);
+      this.#saidGoodbye = true;
+      this.#report(error, phase);
+      this.#leave({ why: "close" });
+    }
+  }
+
+  // What the sender tells
+
+  encode(message: Out): void {
+    this.#framed.send(message);
+  }
+
+  get isLossless(): boolean {
+    return this.#framed.codec.lossless === true;
+  }
+
+  get isFull(): boolean {
+    return this.#sender.gate.isFull;
+  }
+
+  bufferFull(): void {
+    if (this.isLossless) this.pauseFor("full");
+    this.#tell("onBufferFull", this.onBufferFull ?? this.#handlers.onBufferFull);
+  }
+
+  bufferDrained(): void {
+    this.#tellInlets((pipe) => pipe.drained());
+    this.#tell("onBufferDrain", this.onBufferDrain ?? this.#handlers.onBufferDrain);
+    this.resumeFor("full");
+  }
+
+  messageDropped(message: unknown, error: SockError): void {
+    this.#stats.dropped++;
+    if (diagnostics.drop.hasSubscribers) diagnostics.drop.publish({ connection: this, message });
+    this.#callOnError(error, "send");
+  }
+
+  encodeFailed(error: unknown): void {
+    this.#report(error, "encode");
+  }
+
+  streamFailed(error: unknown): void {
+    this.#report(error, "stream");
+    this.destroy();
+  }
+
+  allEncoded(): void {
+    this.#proceed();
+  }
+
+  // Pipes
+
+  get isPipedTo(): boolean {
+    return this.#inlets !== undefined && this.#inlets.size > 0;
+  }
+
+  attachPipe(pipe: Pipe<Out>): void {
+    this.#inlets ??= new Set();
+    this.#inlets.add(pipe);
+  }
+
+  detachPipe(pipe: Pipe<Out>): void {
+    this.#inlets?.delete(pipe);
+  }
+
+  pauseFor(reason: PauseReason): void {
+    if (this.#gate.close(reason)) this.#framed.pause();
+    this.#regulate();
+  }
+
+  resumeFor(reason: PauseReason): void {
+    if (this.#gate.open(reason)) this.#framed.resume();
+    this.#regulate();
+  }
+
+  // Receiving
+
+  #take(taker: Taker<In>): void {
+    if (this.#taker !== undefined) throw new TypeError("the messages of this connection are taken already");
+    this.#taker = taker;
+    this.#attend();
+  }
+
+  #release(taker: Taker<In>): void {
+    if (this.#taker !== taker) return;
+    this.#taker = undefined;
+    this.#attend();
+  }
+
+  /** Somebody takes the messages now, or nobody does. */
+  #attend(): void {
+    if (this.#isLeaving) return;
+    const isTaken = this.#taker ?? this.#onMessage ?? this.#handlers.onMessage;
+    if (isTaken === undefined) {
+      this.pauseFor("nobody");
+    } else if (this.#gate.has("nobody")) {
+      this.#closeDeadline?.disarm();
+      this.resumeFor("nobody");
+    }
+  }
+
+  /** Reads from the transport, or lets the kernel make the peer wait. */
+  #regulate(): void {
+    const isEnough = this.#framed.isBlocked && this.#framed.unread >= READ_AHEAD;
+    const reads = !isEnough && (this.#isLeaving || !this.#gate.stopsReading);
+    if (reads === this.#isReading) return;
+    this.#isReading = reads;
+    if (reads) this.#transport.resume();
+    else this.#transport.pause();
+  }
+
+  // Leaving
+
+  get #isWritable(): boolean {
+    return this.state === "open" || this.state === "opening";
+  }
+
+  #move(event: LifeEvent): boolean {
+    const next = LIFE[this.state][event];
+    if (next === undefined) return false;
+    this.state = next;
+    return true;
+  }
+
+  #leave(farewell: Farewell): void {
+    if (this.#isLeaving || this.state === "closed") return;
+    this.#isLeaving = true;
+    this.#farewell = farewell;
+    this.#phaseDeadline?.disarm();
+    this.#closeWithin(this.#settings.closeTimeout);
+    this.#tellInlets((pipe) => pipe.destinationClosed());
+    this.#stopWriting();
+    if (this.state === "ending" && this.#transport.waiting === 0) this.#linger();
+    this.#framed.mute();
+    this.#regulate();
+  }
+
+  #stopWriting(): void {
+    if (this.#move("close")) this.#proceed();
+  }
+
+  /** Closing goes on as far as it can: all encoded, then the goodbye, then the end. */
+  #proceed(): void {
+    if (this.state !== "closing" || !this.#sender.isEncoded) return;
+    if (!this.#saidGoodbye) {
+      this.#saidGoodbye = true;
+      if (this.#framed.farewell(this.#farewell)) return;
+    }
+    this.#sender.flush();
+    this.#move("end");
+    this.#transport.end();
+    if (this.#transport.waiting === 0) this.#linger();
+  }
+
+  /** Our last byte is out. Cutting now might cost the peer some of it, if it is still sending. */
+  #linger(): void {
+    if (this.#isLeaving) this.#closeWithin(this.#settings.lingerTimeout);
+  }
+
+  #closeWithin(ms: number): void {
+    this.#closeDeadline ??= this.#settings.loop.deadline(() => this.#cut());
+    this.#closeDeadline.arm(ms);
+  }
+
+  #cut(): void {
+    const { waiting } = this.#sender;
+    if (this.state !== "ending" || waiting > 0) {
+      const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
+      this.#report(new SockError("CLOSE_TIMEOUT", sentence), "deadline");
+    }
+    this.destroy();
+  }
+
+  #phaseOver(): void {
+    const sentence = `the peer was too slow in phase ${this.#phase}`;
+    this.#report(new SockError("PHASE_TIMEOUT", sentence), "deadline");
+    this.#leave({ why: "deadline", phase: this.#phase });
+  }
+
+  #tellInlets(what: (pipe: Pipe<Out>) => void): void {
+    if (this.#inlets !== undefined) for (const pipe of this.#inlets) what(pipe);
+  }
+
+  // Calling the user
+
+  #tell(
+    phase: "onConnect" | "onEnd" | "onBufferFull" | "onBufferDrain" | "onClose",
+    handler: ((connection: this) => unknown) | undefined,
+  ): void {
+    if (handler !== undefined) this.#guard(phase, () => handler.call(this.#handlers, this));
+  }
+
+  #guard(phase: ErrorPhase, call: () => unknown): void {
+    try {
+      const handling = call();
+      if (isPromise(handling)) handling.then(undefined, (error: unknown) => this.#faulted(error, phase));
+    } catch (error) {
+      this.#faulted(error, phase);
+    }
+  }
+
+  /** A handler threw. */
+  #faulted(error: unknown, phase: ErrorPhase): void {
+    this.#report(error, phase);
+    this.#leave({ why: "fault", error });
+  }
+
+  #report(error: unknown, phase: ErrorPhase): void {
+    this.#error ??= error;
+    this.#stats.errors++;
+    if (diagnostics.error.hasSubscribers) diagnostics.error.publish({ connection: this, error, phase });
+    this.#callOnError(error, phase);
+  }
+
+  #callOnError(error: unknown, phase: ErrorPhase): void {
+    const handler = this.onError ?? this.#handlers.onError;
+    if (handler === undefined) {
+      if (isBug(error, phase)) console.error(`connection ${this.id}, ${phase}:`, error);
+      return;
+    }
+    const failed = (thrown: unknown) => console.error(`connection ${this.id}, onError:`, thrown);
+    try {
+      const handling = handler.call(this.#handlers, this, error, phase);
+      if (isPromise(handling)) handling.then(undefined, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+}
+
+/** Whether somebody should look at the program, rather than at the peer or the network. */
+function isBug(error: unknown, phase: ErrorPhase): boolean {
+  return phase !== "transport" && !ProtocolError.is(error) && !(error instanceof SockError);
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function connectionClosed(): SockError {
+  return new SockError("CONNECTION_CLOSED", "the connection is closed");
+}

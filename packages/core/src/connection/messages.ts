@@ -1,0 +1,57 @@
+/** Who takes the messages of a connection in place of `onMessage`. */
+export interface Taker<In> {
+  /** Takes a message; the next one waits for the promise. */
+  take(message: In): unknown;
+  /** The peer's end was reached in order. */
+  ended(): void;
+  /** The connection is gone. */
+  closed(error: Error | undefined): void;
+}
+
+/** Turns messages into an iteration: each holds back the next until the next is asked for. */
+export class Mailbox<In> implements Taker<In> {
+  #offer: { message: In; taken(): void } | undefined;
+  #end: { error: Error | undefined } | undefined;
+  #wake: () => void = () => {};
+
+  take(message: In): Promise<void> {
+    return new Promise((taken) => {
+      this.#offer = { message, taken };
+      this.#wake();
+    });
+  }
+
+  ended(): void {
+    this.closed(undefined);
+  }
+
+  closed(error: Error | undefined): void {
+    this.#end ??= { error };
+    this.#wake();
+  }
+
+  /** To be iterated once. `left` is called when that is over, for whatever reason. */
+  async *messages(left: () => void): AsyncGenerator<In, void, void> {
+    let offer = this.#offer;
+    try {
+      for (;;) {
+        while (this.#offer === undefined && this.#end === undefined) await this.#woken();
+        offer = this.#offer;
+        if (offer === undefined) break;
+        this.#offer = undefined;
+        yield offer.message;
+        offer.taken();
+      }
+      if (this.#end?.error !== undefined) throw this.#end.error;
+    } finally {
+      left();
+      offer?.taken();
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { type CodecFactory, DEFAULT_MAX_PACKAGE_SIZE } from "@sock/codec";
+import { type EventLoop, eventLoop } from "../event-loop.ts";
+import type { Handlers } from "./handlers.ts";
+import { DEFAULT_MAX_SEND_BUFFER_SIZE } from "./send-gate.ts";
+
+/** What a server gives to each of its connections, and a client to its one. */
+export interface ConnectionOptions<In, Out = In, Note = never, Context = unknown>
+  extends Handlers<In, Out, Note, Context> {
+  /** The protocol. Omitted: `raw()`. */
+  codec: CodecFactory<In, Out, Note>;
+
+  /** Makes the `context` of a connection. Omitted: an empty object. */
+  context?: () => Context;
+
+  /** Bytes that may wait to be sent before messages are dropped. Default: `limits.defaultMaxSendBufferSize`, 1 MiB. */
+  maxSendBufferSize?: number;
+
+  /** Bytes a frame may take, unless the codec has a limit of its own. Default: `limits.defaultMaxPackageSize`, 10 MiB. */
+  maxPackageSize?: number;
+
+  /** Keep our side open when the peer has ended its own. Default: false. */
+  allowHalfOpen?: boolean;
+
+  /** Milliseconds for the goodbye and the flush of a closing connection. Default 30,000, as `ws` has it. */
+  closeTimeout?: number;
+
+  /**
+   * Milliseconds to wait for the peer's end when ours was sent, reading and discarding: closing earlier may cost the
+   * peer our last bytes. Default 2,000; nginx waits 5,000, the ancestor 1,000.
+   */
+  lingerTimeout?: number;
+
+  /** Where time comes from. Default: the process's. */
+  loop?: EventLoop;
+}
+
+/** Defaults that may be changed; connections made later take the new ones. */
+export const limits = {
+  defaultMaxSendBufferSize: DEFAULT_MAX_SEND_BUFFER_SIZE,
+  defaultMaxPackageSize: DEFAULT_MAX_PACKAGE_SIZE,
+};
+
+/** The options with their defaults, shared by all connections of a server. */
+export interface ConnectionSettings<In, Out, Note, Context> {
+  readonly codec: CodecFactory<In, Out, Note>;
+  readonly handlers: Handlers<In, Out, Note, Context>;
+  readonly context: (() => Context) | undefined;
+  readonly maxSendBufferSize: number;
+  readonly maxPackageSize: number;
+  readonly allowHalfOpen: boolean;
+  readonly closeTimeout: number;
+  readonly lingerTimeout: number;
+  readonly loop: EventLoop;
+}
+
+export function settle<In, Out, Note, Context>(
+  options: ConnectionOptions<In, Out, Note, Context>,
+): ConnectionSettings<In, Out, Note, Context> {
+  return {
+    codec: options.codec,
+    handlers: options,
+    context: options.context,
+    maxSendBufferSize: options.maxSendBufferSize ?? limits.defaultMaxSendBufferSize,
+    maxPackageSize: options.maxPackageSize ?? limits.defaultMaxPackageSize,
+    allowHalfOpen: options.allowHalfOpen ?? false,
+    closeTimeout: options.closeTimeout ?? 30_000,
+    lingerTimeout: options.lingerTimeout ?? 2_000,
+    loop: options.loop ?? eventLoop,
+  };
+}

@@ -1,0 +1,236 @@
+import { type Bytes, isStream } from "@sock/codec";
+import { SockError } from "../errors.ts";
+import type { EventLoop } from "../event-loop.ts";
+import type { Stats } from "../stats.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { SendResult } from "./connection.ts";
+import { Cork, type CorkOwner } from "./cork.ts";
+import { Outbox, RawBytes } from "./outbox.ts";
+import { SendGate } from "./send-gate.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Who owns a sender: encodes its messages, and hears of its edges. */
+export interface SenderOwner<Out> {
+  /** Encodes `message` and gives the bytes to `Sender.write`. */
+  encode(message: Out): void;
+  /** Whether no message may be dropped: then the owner stops what makes them when the buffer is full. */
+  readonly isLossless: boolean;
+  bufferFull(): void;
+  bufferDrained(): void;
+  messageDropped(message: unknown, error: SockError): void;
+  /** A message that waited could not be encoded. */
+  encodeFailed(error: unknown): void;
+  /** A stream broke half way: the peer has seen a part of a message. */
+  streamFailed(error: unknown): void;
+  /** No accepted message is unencoded any more. */
+  allEncoded(): void;
+}
+
+/**
+ * The way out of a connection: admits messages, has them encoded, and corks their bytes.
+ *
+ * The gate comes before `encode`, so a dropped message has moved no state of its codec.
+ */
+export class Sender<Out> implements CorkOwner {
+  readonly gate: SendGate;
+  dropped = 0;
+
+  readonly #transport: Transport;
+  readonly #owner: SenderOwner<Out>;
+  readonly #cork: Cork;
+  /** Absent while nothing waits to be encoded, and nothing makes it wait. */
+  #outbox: Outbox<Out> | undefined;
+  #isOpening = false;
+  #stream: AsyncIterator<Bytes> | undefined;
+  /** Lets the stream go on. */
+  #pullOn: (() => void) | undefined;
+  #waiters: Waiters | undefined;
+
+  constructor(transport: Transport, loop: EventLoop, limit: number, stats: Stats, owner: SenderOwner<Out>) {
+    this.gate = new SendGate(limit);
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#cork = new Cork(transport, loop, stats, this);
+  }
+
+  /** Bytes that wait, those of messages not encoded yet by a guess. */
+  get waiting(): number {
+    return this.#encodedWaiting + (this.#outbox === undefined ? 0 : this.#outbox.size);
+  }
+
+  get bytesWritten(): number {
+    return this.#cork.bytesWritten;
+  }
+
+  /** Whether every accepted message has been encoded. */
+  get isEncoded(): boolean {
+    return this.#outbox === undefined;
+  }
+
+  /** Sends a message, or bytes past the codec. Only what is `urgent` passes a full buffer. */
+  send(message: Out | RawBytes, urgent = false): SendResult {
+    const waiting = this.#load();
+    if (!urgent && !this.gate.admits(waiting) && !this.#owner.isLossless) return this.#drop(message, waiting);
+    if (this.#outbox === undefined) this.#encode(message);
+    else this.#outbox.push(message);
+    const isBehind = this.#transport.waiting > 0 || this.#outbox !== undefined;
+    this.#checkFull();
+    return isBehind ? "buffered" : "sent";
+  }
+
+  /** Takes what `encode` made. */
+  write(encoded: Bytes | AsyncIterable<Bytes>): void {
+    if (isStream(encoded)) void this.#pull(encoded[Symbol.asyncIterator]());
+    else this.#cork.add(encoded);
+  }
+
+  /** Takes bytes that are never dropped. True: the limit is reached, and the peer should be read no further. */
+  reply(bytes: Bytes): boolean {
+    this.#cork.add(bytes);
+    this.#checkFull();
+    return !this.gate.admits(this.waiting);
+  }
+
+  /** Messages wait, from now until `opened`. */
+  opening(): void {
+    this.#isOpening = true;
+    this.#outbox ??= new Outbox();
+  }
+
+  opened(): void {
+    this.#isOpening = false;
+    this.#encodeWaiting();
+  }
+
+  /** What is sent is gathered, from now until `uncork` within this turn. */
+  cork(): void {
+    this.#cork.hold();
+  }
+
+  uncork(): void {
+    this.#cork.release();
+  }
+
+  flush(): void {
+    this.#cork.flush();
+  }
+
+  /** The transport has taken all that was written. */
+  flushed(): void {
+    this.flush();
+    this.#checkDrained();
+  }
+
+  /** Resolves when nothing waits. */
+  drained(signal: AbortSignal | undefined): Promise<void> {
+    this.flush();
+    if (this.waiting === 0) return Promise.resolve();
+    this.#waiters ??= new Waiters();
+    return this.#waiters.wait(signal);
+  }
+
+  /** Forgets what was not encoded: nothing of it will be sent. */
+  abandon(): void {
+    const stream = this.#stream;
+    this.#outbox = undefined;
+    this.#stream = undefined;
+    this.#pullOn?.();
+    // Nobody waits for its result any more, so nobody can do anything about its error.
+    if (stream?.return) Promise.resolve(stream.return()).catch(() => undefined);
+  }
+
+  /** The transport is gone. */
+  closed(error: Error | undefined): void {
+    this.abandon();
+    this.#cork.clear();
+    this.#waiters?.reject(
+      error ?? new SockError("CONNECTION_CLOSED", "the connection closed before all was sent"),
+    );
+  }
+
+  corkFlushed(): void {
+    if (this.gate.isFull || this.#waiters !== undefined) this.#checkDrained();
+  }
+
+  get #encodedWaiting(): number {
+    return this.#cork.size + this.#transport.waiting;
+  }
+
+  /** What waits. At the limit the cork is flushed first, since the transport may take it at once. */
+  #load(): number {
+    if (this.#cork.size > 0 && this.waiting >= this.gate.limit) this.#cork.flush();
+    return this.waiting;
+  }
+
+  #checkFull(): void {
+    if (this.gate.grown(this.#load())) this.#owner.bufferFull();
+  }
+
+  #checkDrained(): void {
+    if (this.#encodedWaiting > 0) return;
+    this.#pullOn?.();
+    if (this.waiting > 0) return;
+    this.#waiters?.resolve();
+    if (this.gate.drained()) this.#owner.bufferDrained();
+  }
+
+  #drop(message: Out | RawBytes, waiting: number): SendResult {
+    this.dropped++;
+    const sentence = `a message was dropped: ${waiting} bytes wait, and ${this.gate.limit} may`;
+    this.#owner.messageDropped(message, new SockError("SEND_BUFFER_FULL", sentence));
+    return "dropped";
+  }
+
+  #encode(message: Out | RawBytes): void {
+    if (message instanceof RawBytes) this.#cork.add(message.bytes);
+    else this.#owner.encode(message);
+  }
+
+  #encodeWaiting(): void {
+    for (;;) {
+      const outbox = this.#outbox;
+      if (outbox === undefined || this.#isOpening || this.#stream !== undefined) return;
+      if (outbox.isEmpty) break;
+      try {
+        this.#encode(outbox.shift());
+      } catch (error) {
+        this.#owner.encodeFailed(error);
+      }
+    }
+    this.#outbox = undefined;
+    this.#owner.allEncoded();
+  }
+
+  /** One piece at a time, and none while the buffer is full. */
+  async #pull(stream: AsyncIterator<Bytes>): Promise<void> {
+    this.#stream = stream;
+    this.#outbox ??= new Outbox();
+    try {
+      for (;;) {
+        const { done, value } = await stream.next();
+        if (this.#stream !== stream) return;
+        if (done) break;
+        this.#cork.add(value);
+        this.#checkFull();
+        if (!this.gate.admits(this.#encodedWaiting)) await this.#untilFlushed();
+        if (this.#stream !== stream) return;
+      }
+    } catch (error) {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#owner.streamFailed(error);
+      return;
+    }
+    this.#stream = undefined;
+    this.#encodeWaiting();
+  }
+
+  #untilFlushed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pullOn = () => {
+        this.#pullOn = undefined;
+        resolve();
+      };
+    });
+  }
+}

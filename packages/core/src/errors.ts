@@ -1,0 +1,50 @@
+/** Codes of errors that the engine itself raises. Those of the network keep the code that Node gave them. */
+export type SockErrorCode =
+  /** A message was dropped, because `maxSendBufferSize` bytes wait already. */
+  | "SEND_BUFFER_FULL"
+  /** The connection went before what was awaited came. */
+  | "CONNECTION_CLOSED"
+  /** The peer did not take our last bytes, or answer our goodbye, within `closeTimeout`. */
+  | "CLOSE_TIMEOUT"
+  /** The peer was too slow in a phase that its protocol limits. */
+  | "PHASE_TIMEOUT"
+  /** No connection within `timeout`. */
+  | "CONNECT_TIMEOUT";
+
+/** An error of the engine: neither the peer's fault, which is a `ProtocolError`, nor the network's. */
+export class SockError extends Error {
+  /** Stable, for programs. */
+  readonly code: SockErrorCode;
+
+  constructor(code: SockErrorCode, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = "SockError";
+    this.code = code;
+  }
+}
+
+/** A server could not listen, or a client could not connect. `cause` is Node's error. */
+export class AddressError extends Error {
+  /** Node's code: `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"ECONNREFUSED"`, `"ENOENT"`, … */
+  readonly code: string;
+  /** As it was given. */
+  readonly address: string;
+
+  constructor(address: string, cause: NodeJS.ErrnoException) {
+    const code = cause.code ?? "UNKNOWN";
+    super(`${address}: ${SENTENCES[code] ?? cause.message}`, { cause });
+    this.name = "AddressError";
+    this.code = code;
+    this.address = address;
+  }
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the address is in use",
+  EACCES: "no permission to use the address",
+  EPERM: "no permission to use the address",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "no such host",
+  ECONNREFUSED: "nobody listens there",
+  ENOENT: "no such path",
+};

@@ -1,0 +1,14 @@
+export { type Address, formatAddress, parseAddress } from "./address.ts";
+export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
+export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
+export type { ErrorPhase, Handlers } from "./connection/handlers.ts";
+export { type ConnectionOptions, limits } from "./connection/options.ts";
+export { LIFE, type LifeEvent, type LifeState } from "./connection/state.ts";
+export { diagnostics } from "./diagnostics.ts";
+export { AddressError, SockError, type SockErrorCode } from "./errors.ts";
+export { createEventLoop, type EventLoop, eventLoop } from "./event-loop.ts";
+export { listen, type RawServerOptions } from "./listen.ts";
+export { raw } from "./raw.ts";
+export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.ts";
+export type { Stats } from "./stats.ts";
+export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";

@@ -1,0 +1,43 @@
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionOptions } from "../connection/options.ts";
+import type { Stats } from "../stats.ts";
+
+export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
+  extends ConnectionOptions<In, Out, Note, Context> {
+  /** Connections beyond are turned away at once, and counted as refused. Default: no limit. */
+  maxConnections?: number;
+
+  /** Connections that may wait to be accepted. Default 1024, as the ancestor's first; the kernel has its own limit. */
+  backlog?: number;
+}
+
+/** How a server closes. */
+export interface ServerCloseOptions {
+  /**
+   * Milliseconds for peers to finish by themselves: those whose protocol has a goodbye for it are told. Those who are
+   * left then are closed. Default 0.
+   */
+  drain?: number;
+}
+
+/** Accepts connections at one address. */
+export interface Server<In, Out = In, Note = never, Context = unknown> extends AsyncDisposable {
+  /** Where it really listens: `tcp://127.0.0.1:2347`. */
+  readonly address: string;
+
+  /** Those that are open, or were until just now: a connection leaves after its `onClose`. */
+  readonly connections: ReadonlySet<Connection<In, Out, Note, Context>>;
+
+  /** Connections beyond are turned away. May be changed at any time. */
+  maxConnections: number;
+
+  /** From now on new connections wait, up to `backlog` of them … */
+  pauseAccept(): void;
+  /** … until now. */
+  resumeAccept(): void;
+
+  stats(): Readonly<Stats>;
+
+  /** Accepts no more, closes every connection with what it has to say, and resolves when all are gone. */
+  close(options?: ServerCloseOptions): Promise<void>;
+}

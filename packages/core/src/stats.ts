@@ -1,0 +1,30 @@
+/** Counts since the start of a server or client, but `connections`, which counts those alive. */
+export interface Stats {
+  connections: number;
+  /** Connections accepted or made. */
+  opened: number;
+  /** Connections turned away at `maxConnections`. */
+  refused: number;
+  messagesReceived: number;
+  messagesSent: number;
+  bytesRead: number;
+  bytesWritten: number;
+  /** Messages that `send` dropped. */
+  dropped: number;
+  /** Errors reported to `onError`, drops left out. */
+  errors: number;
+}
+
+export function newStats(): Stats {
+  return {
+    connections: 0,
+    opened: 0,
+    refused: 0,
+    messagesReceived: 0,
+    messagesSent: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    dropped: 0,
+    errors: 0,
+  };
+}

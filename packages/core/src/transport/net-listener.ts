@@ -1,0 +1,71 @@
+import { createServer, type Socket } from "node:net";
+import type { Address } from "../address.ts";
+import { formatAddress } from "../address.ts";
+import { AddressError } from "../errors.ts";
+import { NetTransport } from "./net-transport.ts";
+import type { Transport } from "./transport.ts";
+import { removeStalePath } from "./unix-path.ts";
+
+/** Accepts connections at one address. */
+export interface Listener {
+  /** Where it really listens. */
+  readonly address: Address;
+  /** Accepts no more. Resolves at once; connections live on. */
+  close(): void;
+}
+
+export interface ListenOptions {
+  /** Connections that may wait in the kernel to be accepted. */
+  backlog: number;
+  /** Asked before a connection costs anything. False: it is turned away. */
+  admits(): boolean;
+  accepted(transport: Transport): void;
+  failed(error: Error): void;
+}
+
+/**
+ * Listens on TCP or a unix path.
+ * @throws AddressError
+ */
+export async function listenOnNet(address: Address, options: ListenOptions): Promise<Listener> {
+  try {
+    return await attempt(address, options);
+  } catch (error) {
+    const isStale = isInUse(error) && address.transport === "unix" && (await removeStalePath(address.path));
+    if (!isStale) throw new AddressError(formatAddress(address), error as NodeJS.ErrnoException);
+  }
+  return listenOnNet(address, options);
+}
+
+function attempt(address: Address, options: ListenOptions): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    // The engine ends our side itself, when what waits has been written. TCP_NODELAY: the cork does what Nagle would.
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    server.on("connection", (socket: Socket) => {
+      if (options.admits()) options.accepted(new NetTransport(socket, address.transport));
+      else socket.destroy();
+    });
+    server.once("error", reject);
+    server.listen({ ...where(address), backlog: options.backlog }, () => {
+      server.off("error", reject);
+      server.on("error", options.failed);
+      resolve({
+        address: boundTo(address, server.address()),
+        close: () => void server.close(),
+      });
+    });
+  });
+}
+
+function where(address: Address): { path: string } | { host: string; port: number } {
+  return address.transport === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+}
+
+function boundTo(asked: Address, bound: ReturnType<ReturnType<typeof createServer>["address"]>): Address {
+  if (asked.transport === "unix" || typeof bound !== "object" || bound === null) return asked;
+  return { transport: "tcp", host: bound.address, port: bound.port };
+}
+
+function isInUse(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+}

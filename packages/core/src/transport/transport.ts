@@ -1,0 +1,56 @@
+/** One end of a transport's connection, as far as the transport knows it. */
+export interface Endpoint {
+  /** IP address without brackets; `""` for a unix socket. */
+  readonly address: string;
+  /** 0 for a unix socket. */
+  readonly port: number;
+}
+
+/** `address:port`, `[address]:port` for IPv6, `""` for a unix socket. */
+export function formatEndpoint({ address, port }: Endpoint): string {
+  if (address === "") return "";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The few things a connection needs of a socket. */
+export interface Transport {
+  /** `"tcp"`, `"unix"`, `"memory"`. */
+  readonly name: string;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+
+  /** Bytes that were written and that the other side of the transport (the kernel) has not taken yet. */
+  readonly waiting: number;
+
+  /** From now on events go to `handler`, beginning after the current turn. Called once. */
+  start(handler: TransportHandler): void;
+
+  /**
+   * Writes all pieces, back to back. Memory that is still `waiting` afterwards must not change until it has been taken;
+   * when nothing waits, all of it may be used again. Never calls the handler.
+   */
+  write(pieces: readonly Uint8Array[]): void;
+
+  /** Stops reading … */
+  pause(): void;
+  /** … until now. */
+  resume(): void;
+
+  /** Ends our side when everything is written. */
+  end(): void;
+
+  /** Cuts: what waits is lost. `gone` follows, not within this call. */
+  destroy(error?: Error): void;
+}
+
+/** What a transport tells its connection. */
+export interface TransportHandler {
+  /** Bytes came. Their memory is the connection's. */
+  received(chunk: Buffer): void;
+  /** Nothing is waiting any more, after something was. */
+  flushed(): void;
+  /** The peer will send no more. */
+  peerEnded(): void;
+  /** All is over. Once, last, whatever the reason. */
+  gone(error?: Error): void;
+}

@@ -1,0 +1,2 @@
+export { frame } from "./frame.ts";
+export type { FrameOptions } from "./length-field.ts";

@@ -1,0 +1,1 @@
+export { type TextOptions, text } from "./text.ts";

@@ -1,0 +1,44 @@
+import { fieldLines, type HeadersToSend } from "./field-lines.ts";
+
+/** What an answer holds beside its status. */
+export interface ResponseParts {
+  readonly headers?: HeadersToSend | undefined;
+  readonly body?: string | undefined;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+
+/** They say where the answer ends, and that it is the last. */
+const RESERVED = new Set(["connection", "content-length", "transfer-encoding"]);
+
+/**
+ * A whole HTTP answer, the last on its connection. Plain text, unless its headers say otherwise.
+ * @throws TypeError, RangeError for what cannot be sent
+ */
+export function finalResponse(status: number, { headers = {}, body = "" }: ResponseParts = {}): string {
+  if (!Number.isInteger(status) || status < 300 || status > 599) throw new RangeError(`${status} refuses nothing`);
+  const given = fieldLines(headers, RESERVED);
+  const isTyped = given.some((line) => /^content-type:/i.test(line));
+  const lines = [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? ""}`,
+    "Connection: close",
+    ...(isTyped ? [] : ["Content-Type: text/plain; charset=utf-8"]),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...given,
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+}

@@ -1,0 +1,118 @@
+import { ProtocolError } from "@sock/codec";
+import { type Extension, parseExtensions } from "./extensions.ts";
+import type { Fields } from "./fields.ts";
+import { finalResponse, type ResponseParts } from "./final-response.ts";
+import { isToken } from "./grammar.ts";
+import type { Head, RequestLine } from "./head.ts";
+
+/** What a client asks for, when all that RFC 6455 4.2.1 demands of it was found right. */
+export interface WebSocketRequest {
+  /** As the request line has it. */
+  readonly target: string;
+  /** The target without its query: `/chat`. */
+  readonly path: string;
+  /** What follows the question mark, undecoded; `""` without one. */
+  readonly query: string;
+  /** The host, with its port if there is one. */
+  readonly host: string;
+  /** The page the request comes from, as browsers tell it. */
+  readonly origin: string | undefined;
+  /** The subprotocols that the client can speak, the one it likes best first. */
+  readonly protocols: readonly string[];
+  /** The extensions that the client offers. */
+  readonly extensions: readonly Extension[];
+  readonly key: string;
+  readonly headers: Fields;
+}
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[-\w.~!$&'()*+,;=%]+)(?::[0-9]{0,5})?$/;
+const ABSOLUTE = /^https?:\/\/([^/?]+)([/?].*)?$/i;
+
+/**
+ * The request that a head makes.
+ * @throws ProtocolError with the answer that RFC 6455 4.2.2 wants, for the first demand that it does not meet
+ */
+export function readRequest({ method, target, minor, fields }: Head<RequestLine>): WebSocketRequest {
+  // RFC 6455 4.2.1, 1: a GET of HTTP/1.1 or higher.
+  if (method !== "GET") throw refuse(405, "WS_METHOD", `the method is ${method}, not GET`, { Allow: "GET" });
+  if (minor === 0) throw refuse(400, "WS_HTTP_VERSION", "HTTP/1.0 cannot be upgraded");
+  // RFC 9110 7.8: bytes of a body would be taken for frames.
+  if (fields.has("transfer-encoding") || (fields.get("content-length") ?? "0") !== "0") {
+    throw refuse(400, "WS_BODY", "the request has a body");
+  }
+  const { host, path, query } = readTarget(target, fields);
+  // 3 and 4.
+  if (!hasToken(fields, "upgrade", "websocket")) throw refuse(400, "WS_UPGRADE", "no Upgrade: websocket");
+  if (!hasToken(fields, "connection", "upgrade")) throw refuse(400, "WS_CONNECTION", "no Connection: Upgrade");
+  // 6, before the key: older drafts had other keys. RFC 6455 4.4 on what to answer.
+  const version = fields.get("sec-websocket-version");
+  if (version !== "13") {
+    const status = version === undefined ? 400 : 426;
+    const sentence = version === undefined ? "no Sec-WebSocket-Version" : "a version other than 13";
+    throw refuse(status, "WS_VERSION", sentence, { "Sec-WebSocket-Version": "13" });
+  }
+  // 5: 16 bytes in base64.
+  const key = fields.get("sec-websocket-key") ?? "";
+  if (!KEY.test(key)) throw refuse(400, "WS_KEY", "no Sec-WebSocket-Key of 16 bytes");
+  // 7. RFC 6454 7.3: at most one.
+  const origins = fields.all("origin");
+  if (origins.length > 1) throw refuse(400, "WS_ORIGIN", "more than one Origin");
+  return {
+    target,
+    path,
+    query,
+    host,
+    origin: origins[0],
+    protocols: readProtocols(fields),
+    extensions: readExtensions(fields),
+    key,
+    headers: fields,
+  };
+}
+
+/** A request that ends its connection, with an answer. */
+export function refuse(
+  status: number,
+  code: string,
+  sentence: string,
+  headers: ResponseParts["headers"] = {},
+): ProtocolError {
+  return new ProtocolError(code, sentence, { farewell: finalResponse(status, { headers, body: sentence }) });
+}
+
+/** Whether a comma-separated field has `token` among its elements, however it is written. */
+export function hasToken(fields: Fields, name: string, token: string): boolean {
+  return fields.list(name).some((element) => element.toLowerCase() === token);
+}
+
+/** RFC 9112 3.2: a path, or a whole address, whose host then counts. */
+function readTarget(target: string, fields: Fields): { host: string; path: string; query: string } {
+  const hosts = fields.all("host");
+  const host = hosts[0] ?? "";
+  if (hosts.length !== 1 || !HOST.test(host)) throw refuse(400, "WS_HOST", "no Host, or a wrong one");
+  const absolute = ABSOLUTE.exec(target);
+  const origin = absolute?.[2] ?? (absolute ? "/" : target);
+  if (absolute !== null && !HOST.test(absolute[1]!)) throw refuse(400, "WS_TARGET", "an address with a wrong host");
+  if (absolute === null && !target.startsWith("/")) throw refuse(400, "WS_TARGET", "the target is no path");
+  const mark = origin.indexOf("?");
+  return {
+    host: absolute?.[1] ?? host,
+    path: mark === -1 ? origin : origin.slice(0, mark) || "/",
+    query: mark === -1 ? "" : origin.slice(mark + 1),
+  };
+}
+
+/** RFC 6455 4.1, 10: tokens, each once. */
+function readProtocols(fields: Fields): string[] {
+  const protocols = fields.list("sec-websocket-protocol");
+  const isWrong = !protocols.every(isToken) || new Set(protocols).size !== protocols.length;
+  if (isWrong) throw refuse(400, "WS_PROTOCOL", "a subprotocol is no token, or stands there twice");
+  return protocols;
+}
+
+function readExtensions(fields: Fields): Extension[] {
+  const extensions = parseExtensions(fields.get("sec-websocket-extensions") ?? "");
+  if (extensions === undefined) throw refuse(400, "WS_EXTENSION", "Sec-WebSocket-Extensions cannot be read");
+  return extensions;
+}
