@@ -9,7 +9,7 @@ import {
   toBuffer,
 } from "@sock/codec";
 import type { Happening } from "./happening.ts";
-import { read } from "./read.ts";
+import { asRead, mapped, type Read, read, readLater } from "./read.ts";
 
 export interface EndpointOptions<In, Out> {
   /** Bytes a frame may take, for codecs that set no limit of their own. Default that of `Framed`. */
@@ -43,6 +43,7 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
   #unsent: Out[] = [];
   /** Handlers and streams under way. */
   #underWay = 0;
+  #hasWaited = false;
   #isOpened = false;
   #isStreaming = false;
   #wantsEnd = false;
@@ -77,9 +78,11 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
     );
   }
 
-  /** The messages, as far as their handler has read them. */
+  /** The messages, as their handler has read them. */
   get messages(): unknown[] {
-    return this.happenings.flatMap((happening) => (happening.what === "message" ? [happening.message] : []));
+    return this.happenings.flatMap((happening) =>
+      happening.what === "message" ? [mapped(happening.message, asRead)] : [],
+    );
   }
 
   /** The notes of the codec. */
@@ -106,12 +109,17 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
 
   /** Whether something is under way that needs no more bytes: a handler reads, a stream is pulled, the codec holds. */
   get isBusy(): boolean {
-    return !this.#isClosed && (this.#underWay > 0 || this.framed.isBlocked);
+    return this.#underWay > 0 || (!this.#isClosed && this.framed.isBlocked);
   }
 
   /** Whether our side has ended: there is nothing to `take` beyond what is there. */
   get isEnded(): boolean {
     return this.#isClosed || (this.#wantsEnd && this.#unsent.length === 0 && !this.#isStreaming);
+  }
+
+  /** Whether anything here has ever been left for later. */
+  get hasWaited(): boolean {
+    return this.#hasWaited;
   }
 
   get isClosed(): boolean {
@@ -176,33 +184,21 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
   }
 
   #handle(message: In): unknown {
-    if (!this.#isRecording) return this.#reply(message);
-    if (this.#read) return this.#handleBy(this.#read, message);
-    const { value, readings } = read(message);
+    const { value, readings } = this.#readBy(message);
     this.#record({ what: "message", message: value });
     if (readings.length === 0) return this.#reply(message);
     return this.#follow(async () => {
       await Promise.all(readings.map((reading) => reading.done));
-      this.#reply(message);
+      if (readings.every((reading) => reading.outcome === "ended")) this.#reply(message);
     });
   }
 
-  #handleBy(read: (message: In) => unknown, message: In): unknown {
-    const happening: Happening = { what: "message", message: "not read yet" };
-    this.#record(happening);
-    const reading = read(message);
-    if (!(reading instanceof Promise)) {
-      happening.message = reading;
-      return this.#reply(message);
-    }
-    return this.#follow(async () => {
-      try {
-        happening.message = await reading;
-        this.#reply(message);
-      } catch (error) {
-        happening.message = { unreadable: nameOf(error) };
-      }
-    });
+  #readBy(message: In): Read {
+    if (!this.#read) return read(message);
+    const value = this.#read(message);
+    if (!(value instanceof Promise)) return { value, readings: [] };
+    const reading = readLater(value);
+    return { value: reading, readings: [reading] };
   }
 
   #reply(message: In): void {
@@ -281,6 +277,7 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
 
   async #follow(work: () => Promise<void>): Promise<void> {
     this.#underWay += 1;
+    this.#hasWaited = true;
     try {
       await work();
     } finally {
@@ -290,8 +287,3 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function nameOf(error: unknown): string {
-  if (ProtocolError.is(error)) return error.code;
-  return error instanceof Error ? error.name : String(error);
-}

@@ -1,1 +1,5 @@
-export {};
+export { type CodecLaw, codecLaws } from "./codec-laws.ts";
+export { Endpoint, type EndpointOptions } from "./endpoint.ts";
+export type { Happening } from "./happening.ts";
+export type { CodecSpec, LawName } from "./spec.ts";
+export { Wire, type WireOptions } from "./wire.ts";

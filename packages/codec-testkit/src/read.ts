@@ -1,35 +1,53 @@
-/** An async iterable that a handler reads to its end, and what it has given so far. */
+/** What a handler reads bit by bit or later, and what it has read so far. */
 export class Reading {
-  /** Settles when the iterable has ended or thrown. Never rejects. */
+  /** Settles when all is read, or will never be. Never rejects. */
   readonly done: Promise<void>;
-  readonly #pieces: unknown[] = [];
+  readonly #content: () => unknown;
   #outcome: "open" | "ended" | "thrown" = "open";
 
-  constructor(iterable: AsyncIterable<unknown>) {
-    this.done = this.#read(iterable);
+  constructor(work: Promise<unknown>, content: () => unknown) {
+    this.#content = content;
+    this.done = work.then(
+      () => {
+        this.#outcome = "ended";
+      },
+      () => {
+        this.#outcome = "thrown";
+      },
+    );
   }
 
   get outcome(): "open" | "ended" | "thrown" {
     return this.#outcome;
   }
 
-  /** All pieces as one: where one ends and the next begins means nothing. */
   get content(): unknown {
-    const pieces = this.#pieces;
-    if (pieces.every((piece) => piece instanceof Uint8Array)) return Buffer.concat(pieces);
-    if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
-    return pieces;
+    return this.#content();
   }
+}
 
-  async #read(iterable: AsyncIterable<unknown>): Promise<void> {
-    try {
-      for await (const piece of iterable) this.#pieces.push(piece);
-      this.#outcome = "ended";
-    } catch {
-      // A body that broke off: the codec's error itself is the endpoint's to record.
-      this.#outcome = "thrown";
-    }
-  }
+/** Reads an async iterable to its end. Where one piece ends and the next begins means nothing: they are joined. */
+export function readAll(iterable: AsyncIterable<unknown>): Reading {
+  const pieces: unknown[] = [];
+  const collect = async () => {
+    for await (const piece of iterable) pieces.push(piece);
+  };
+  return new Reading(collect(), () => joined(pieces));
+}
+
+/** Reads what a promise promises. */
+export function readLater(promise: Promise<unknown>): Reading {
+  let content: unknown = "not read yet";
+  const keep = (value: unknown) => {
+    content = value;
+  };
+  return new Reading(promise.then(keep), () => content);
+}
+
+function joined(pieces: unknown[]): unknown {
+  if (pieces.every((piece) => piece instanceof Uint8Array)) return Buffer.concat(pieces);
+  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
+  return pieces;
 }
 
 /** A message as its handler has read it: plain values, and a `Reading` for each async iterable. */
@@ -45,11 +63,33 @@ export interface Read {
 export function read(message: unknown): Read {
   const readings: Reading[] = [];
   const value = plain(message, (iterable) => {
-    const reading = new Reading(iterable);
+    const reading = readAll(iterable);
     readings.push(reading);
     return reading;
   });
   return { value, readings };
+}
+
+export type OnReading = (reading: Reading) => unknown;
+
+/** What a reading gave. How far one came that broke off is a matter of luck. */
+export function asRead({ outcome, content }: Reading): unknown {
+  return outcome === "ended" ? content : { outcome };
+}
+
+/** What `read` has made of a message, with something else for each reading, and perhaps for bytes. */
+export function mapped(
+  value: unknown,
+  onReading: OnReading,
+  onBytes: (bytes: Uint8Array) => unknown = (bytes) => bytes,
+): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Reading) return mapped(onReading(value), onReading, onBytes);
+  if (value instanceof Uint8Array) return onBytes(value);
+  if (Array.isArray(value)) return value.map((item) => mapped(item, onReading, onBytes));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, mapped(field, onReading, onBytes)]));
 }
 
 /** The async iterables in a message, not begun. */
@@ -61,7 +101,8 @@ export function iterablesIn(message: unknown): AsyncIterable<unknown>[] {
 
 type OnIterable = (iterable: AsyncIterable<unknown>) => unknown;
 
-function plain(value: unknown, onIterable: OnIterable, above: readonly object[] = []): unknown {
+/** The fields and getters of a value, as deep as they go, in plain objects. */
+export function plain(value: unknown, onIterable: OnIterable, above: readonly object[] = []): unknown {
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return value;
   if (above.includes(value)) return "what it is in";

@@ -209,10 +209,10 @@ export class Framed<In, Out = In, Note = never> {
     this.#isRunning = true;
     this.#deliverWaiting();
     while (this.#wantsFrames && this.#advance());
-    while (this.#wantsFrames && this.#peerEnd === "arrived") this.#decodeEnd();
+    while (this.#peerEnd === "arrived" && this.#wantsFrames) this.#decodeEnd();
     this.#isRunning = false;
     this.#buffer.compact(this.#frameLength);
-    if (this.#peerEnd === "decoded" && !this.#isHandling && !this.isBlocked) this.#tellEnd();
+    if (this.#peerEnd === "decoded") this.#tellEnd();
     this.#sink.idle?.();
   }
 
@@ -298,13 +298,11 @@ export class Framed<In, Out = In, Note = never> {
 
   #deliver(message: In, ending: Link<Note> | undefined): void {
     if (this.#isOver) return;
-    if (!this.#isMuted) {
-      if (this.#isHandling || this.#isPaused) {
-        this.#waiting = { message, ending };
-        return;
-      }
-      this.#handle(message);
+    if (!this.#isMuted && (this.#isHandling || this.#isPaused)) {
+      this.#waiting = { message, ending };
+      return;
     }
+    if (!this.#isMuted) this.#handle(message);
     ending?.end();
   }
 
@@ -336,14 +334,15 @@ export class Framed<In, Out = In, Note = never> {
   #deliverWaiting(): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
-    // Not stopped by a hold: that is of the same codec call, or came later, and stops what follows.
+    // A hold does not stop it: the codec call that made it may be the one that asked for the hold.
     this.#waiting = undefined;
     this.#deliver(waiting.message, waiting.ending);
   }
 
   #tellEnd(): void {
+    if (this.#isHandling || !this.#wantsFrames) return;
     this.#peerEnd = "told";
-    if (!this.#isOver) this.#sink.ended?.(this.#codec.finish !== undefined);
+    this.#sink.ended?.(this.#codec.finish !== undefined);
   }
 
   #tellClosed(codec: Codec<In, Out>, error?: Error): void {

@@ -14,7 +14,8 @@ export interface LinkOwner {
 type Effect<Note> =
   | { do: "reply"; bytes: Bytes }
   | { do: "upgrade"; next: CodecFactory<unknown, never, never> }
-  | { do: "note"; note: Note };
+  | { do: "note"; note: Note }
+  | { do: "run" };
 
 /** Shared by all links that have noted nothing: an idle connection has no list of its own. */
 const NONE: never[] = [];
@@ -33,7 +34,6 @@ export class Link<Note> implements CodecLink<Note> {
   #isSevered = false;
   #isCalling = false;
   #noted: Effect<Note>[] = NONE;
-  #wasReleased = false;
   #wantsEnd = false;
 
   constructor(owner: LinkOwner, sink: FramedSink<never, Note>, maxPackageSize: number) {
@@ -65,8 +65,7 @@ export class Link<Note> implements CodecLink<Note> {
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    if (this.#isCalling) this.#wasReleased = true;
-    else this.#owner.run();
+    this.#ask({ do: "run" });
   }
 
   end(): void {
@@ -93,23 +92,13 @@ export class Link<Note> implements CodecLink<Note> {
 
   /** Carries out what was noted, but an end. Within another codec call, that one's return is waited for. */
   settle(): void {
-    if (this.#isCalling) return;
-    if (this.#noted.length > 0) {
-      const noted = this.#noted;
-      this.#noted = NONE;
-      // To the last, even when an upgrade among them has severed this link: they were asked for before it.
-      for (const effect of noted) this.#perform(effect);
-    }
-    if (this.#wasReleased) {
-      this.#wasReleased = false;
-      if (!this.#isSevered) this.#owner.run();
-    }
+    if (this.#noted !== NONE && !this.#isCalling) this.#performNoted();
   }
 
   /** Carries out the replies that were noted: a factory's, which go out before the connection counts as open. */
   settleReplies(): void {
-    if (this.#noted.length === 0) return;
     const noted = this.#noted;
+    if (noted === NONE) return;
     this.#noted = noted.filter((effect) => effect.do !== "reply");
     for (const effect of noted) if (effect.do === "reply") this.#perform(effect);
   }
@@ -134,9 +123,17 @@ export class Link<Note> implements CodecLink<Note> {
     this.#noted.push(effect);
   }
 
+  #performNoted(): void {
+    const noted = this.#noted;
+    this.#noted = NONE;
+    // To the last, even when an upgrade among them has severed this link: they were asked for before it.
+    for (const effect of noted) this.#perform(effect);
+  }
+
   #perform(effect: Effect<Note>): void {
     if (this.#owner.isOver) return;
     if (effect.do === "upgrade") this.#owner.upgrade(effect.next);
+    else if (effect.do === "run") this.#owner.run();
     else if (effect.do === "note") this.#sink.note?.(effect.note);
     else if (this.#sink.reply) this.#sink.reply(effect.bytes);
     else this.#sink.write(effect.bytes);

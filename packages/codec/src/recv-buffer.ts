@@ -18,12 +18,13 @@ export class RecvBuffer {
   #memory: Buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** The end of a chunk whose beginning completed a long frame: not joined, since that frame will be taken alone. */
+  /** A chunk whose beginning completed a long frame. The rest is not joined, since that frame will be taken alone. */
   #behind: Buffer = EMPTY;
+  #behindStart = 0;
 
   /** Number of unread bytes. */
   get length(): number {
-    return this.#end - this.#start + this.#behind.length;
+    return this.#end - this.#start + this.#behind.length - this.#behindStart;
   }
 
   /** Bytes of memory that unread bytes keep alive. */
@@ -33,13 +34,14 @@ export class RecvBuffer {
 
   /** Takes `chunk` over. `frameLength`: what the frame at the start is known to take, 0 when that is not known. */
   append(chunk: Buffer, frameLength = 0): void {
-    if (this.#start === this.#end) return this.#adopt(chunk);
-    if (this.#behind.length > 0) this.#joinBehind();
+    if (this.#start === this.#end) return this.#adopt(chunk, 0);
+    if (this.#behind !== EMPTY) this.#joinBehind();
 
     const missing = frameLength - (this.#end - this.#start);
     if (missing > 0 && missing < chunk.length) {
       this.#join(chunk.subarray(0, missing), frameLength);
-      this.#behind = chunk.subarray(missing);
+      this.#behind = chunk;
+      this.#behindStart = missing;
     } else {
       this.#join(chunk, frameLength);
     }
@@ -47,7 +49,7 @@ export class RecvBuffer {
 
   /** A view of all unread bytes, to look at. */
   unread(): Buffer {
-    if (this.#behind.length > 0) this.#joinBehind();
+    if (this.#behind !== EMPTY) this.#joinBehind();
     return this.#view(this.#end);
   }
 
@@ -56,7 +58,7 @@ export class RecvBuffer {
     if (length > this.#end - this.#start) this.#joinBehind();
     const taken = this.#view(this.#start + length);
     this.#start += length;
-    if (this.#start === this.#end) this.#adopt(this.#behind);
+    if (this.#start === this.#end) this.#adopt(this.#behind, this.#behindStart);
     return taken;
   }
 
@@ -64,7 +66,7 @@ export class RecvBuffer {
   compact(frameLength = 0): void {
     const unread = this.#end - this.#start;
     if (unread === 0 || this.#memory.length <= Math.max(SMALL_CHUNK, 2 * unread + SLACK)) return;
-    this.#move(roomFor(unread, frameLength));
+    this.#move(unread, frameLength);
   }
 
   #view(end: number): Buffer {
@@ -72,36 +74,35 @@ export class RecvBuffer {
     return this.#memory.subarray(this.#start, end);
   }
 
-  #adopt(chunk: Buffer): void {
+  #adopt(chunk: Buffer, start: number): void {
     this.#memory = chunk;
-    this.#start = 0;
+    this.#start = start;
     this.#end = chunk.length;
     this.#behind = EMPTY;
+    this.#behindStart = 0;
   }
 
   #joinBehind(): void {
-    const behind = this.#behind;
+    const rest = this.#behind.subarray(this.#behindStart);
     this.#behind = EMPTY;
-    this.#join(behind, 0);
+    this.#behindStart = 0;
+    this.#join(rest, 0);
   }
 
   #join(chunk: Buffer, frameLength: number): void {
     const needed = this.#end - this.#start + chunk.length;
-    if (this.#end + chunk.length > this.#memory.length) this.#move(roomFor(needed, frameLength));
+    if (this.#end + chunk.length > this.#memory.length) this.#move(needed, frameLength);
     chunk.copy(this.#memory, this.#end);
     this.#end += chunk.length;
   }
 
   /** Moves the unread bytes to the start of fresh memory: the old may have been handed out in part. */
-  #move(room: number): void {
-    const memory = Buffer.allocUnsafe(room);
+  #move(needed: number, frameLength: number): void {
+    // Twice what is moved, so that each byte is moved O(1) times.
+    const room = Math.max(needed, 2 * (this.#end - this.#start)) + SLACK;
+    const memory = Buffer.allocUnsafe(frameLength < needed ? room : Math.min(room, frameLength));
     this.#end = this.#memory.copy(memory, 0, this.#start, this.#end);
     this.#start = 0;
     this.#memory = memory;
   }
-}
-
-function roomFor(needed: number, frameLength: number): number {
-  const doubled = 2 * needed + SLACK;
-  return frameLength >= needed ? Math.min(frameLength, doubled) : doubled;
 }

@@ -99,7 +99,7 @@ export function record<In, Out = In>(
     log.push(line);
     watch?.(line, framed);
   };
-  const framed = new Framed<In, Out, string>(
+  const framed: Framed<In, Out, string> = new Framed(
     factory,
     {
       message(message) {

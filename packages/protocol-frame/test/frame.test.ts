@@ -122,14 +122,14 @@ describe("writing", () => {
   );
 
   test("a string's length is that of its UTF-8, short or long", () => {
-    for (const message of ["é€😀", "é".repeat(1022), "é".repeat(1023), "😀".repeat(10_000)]) {
+    for (const message of ["é€😀", "é".repeat(254), "é".repeat(255), "😀".repeat(10_000)]) {
       expect(read(frame(), written(frame(), message)).messages).toEqual([Buffer.from(message)]);
     }
   });
 
   test("a short message is copied into its frame, a long one is not", () => {
-    expect(encoded(frame(), Buffer.alloc(2044))).toHaveLength(2048);
-    const long = Buffer.alloc(2045);
+    expect(encoded(frame(), Buffer.alloc(508))).toHaveLength(512);
+    const long = Buffer.alloc(509);
     expect((encoded(frame(), long) as readonly unknown[])[1]).toBe(long);
   });
 

@@ -1,7 +1,9 @@
 import { isFieldValue, isToken } from "./grammar.ts";
 
 /** Fields to be sent: an object, or pairs where a name repeats. */
-export type HeadersToSend = Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
+export type HeadersToSend =
+  | Readonly<Record<string, string>>
+  | Iterable<readonly [name: string, value: string]>;
 
 /**
  * The fields as lines without their ends.
@@ -12,7 +14,8 @@ export function fieldLines(headers: HeadersToSend, reserved: ReadonlySet<string>
     if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is not the name of a header`);
     if (reserved.has(name.toLowerCase())) throw new TypeError(`the header ${name} is the codec's to say`);
     // A value that is no string would be judged as one text and written as another.
-    if (typeof value !== "string" || !isFieldValue(value)) throw new TypeError(`the value of ${name} cannot be sent`);
+    if (typeof value !== "string" || !isFieldValue(value))
+      throw new TypeError(`the value of ${name} cannot be sent`);
     return `${name}: ${value}`;
   });
 }

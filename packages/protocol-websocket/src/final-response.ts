@@ -30,7 +30,8 @@ const RESERVED = new Set(["connection", "content-length", "transfer-encoding"]);
  * @throws TypeError, RangeError for what cannot be sent
  */
 export function finalResponse(status: number, { headers = {}, body = "" }: ResponseParts = {}): string {
-  if (!Number.isInteger(status) || status < 300 || status > 599) throw new RangeError(`${status} refuses nothing`);
+  if (!Number.isInteger(status) || status < 300 || status > 599)
+    throw new RangeError(`${status} refuses nothing`);
   const given = fieldLines(headers, RESERVED);
   const isTyped = given.some((line) => /^content-type:/i.test(line));
   const lines = [

@@ -58,7 +58,8 @@ export class Fragments {
 
   #grow(length: number, isLast: boolean): void {
     const room = isLast ? length : Math.max(length, 2 * this.#memory.length, FIRST_ROOM);
-    const memory = Buffer.allocUnsafe(room);
+    // Slow: a small piece from the shared pool would keep a whole slab of it alive.
+    const memory = Buffer.allocUnsafeSlow(room);
     memory.set(this.#memory.subarray(0, this.#length));
     this.#memory = memory;
   }

@@ -92,7 +92,14 @@ export function websocket(
   return (link) => new ServerHandshake(link, settings);
 }
 
-function settle({ verify, origins, protocols = [], headers = {}, deflate, ...limits }: WebSocketOptions): Settings {
+function settle({
+  verify,
+  origins,
+  protocols = [],
+  headers = {},
+  deflate,
+  ...limits
+}: WebSocketOptions): Settings {
   return {
     verify: verify ?? (() => true),
     origins: origins ?? "same-host",
@@ -117,7 +124,10 @@ class Failure {
 
 /** What a request is answered with. */
 type Answer =
-  | { readonly accept: string; readonly next: CodecFactory<WebSocketMessage, WebSocketMessageOut, WebSocketNote> }
+  | {
+      readonly accept: string;
+      readonly next: CodecFactory<WebSocketMessage, WebSocketMessageOut, WebSocketNote>;
+    }
   | { readonly refuse: string; readonly note: WebSocketNote };
 
 /** RFC 6455 4.2: reads one request, answers it, and hands over to the frames. */
@@ -197,9 +207,15 @@ function answerTo(request: WebSocketRequest, verdict: Verdict | Failure, setting
 
 function refusalOf(request: WebSocketRequest, verdict: Refusal | Failure): Answer {
   if (verdict instanceof Failure) {
-    return { refuse: finalResponse(500), note: { type: "refused", request, status: 500, error: verdict.error } };
+    return {
+      refuse: finalResponse(500),
+      note: { type: "refused", request, status: 500, error: verdict.error },
+    };
   }
-  return { refuse: finalResponse(verdict.status, verdict), note: { type: "refused", request, status: verdict.status } };
+  return {
+    refuse: finalResponse(verdict.status, verdict),
+    note: { type: "refused", request, status: verdict.status },
+  };
 }
 
 function acceptanceOf(request: WebSocketRequest, { choose, headers, limits, deflate }: Settings): Answer {
@@ -239,6 +255,6 @@ function attempt<T>(work: () => T): T | Failure {
   }
 }
 
-function isPromiseLike(value: unknown): value is PromiseLike<never> {
+function isPromiseLike(value: Verdict | Failure | PromiseLike<Verdict>): value is PromiseLike<Verdict> {
   return typeof value === "object" && value !== null && "then" in value;
 }

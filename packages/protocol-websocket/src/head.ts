@@ -1,7 +1,7 @@
 import { asBuffer, ProtocolError } from "@sock/codec";
 import { Fields } from "./fields.ts";
 import { finalResponse } from "./final-response.ts";
-import { isBlank, isControl, IS_TOKEN, TOKEN } from "./grammar.ts";
+import { IS_TOKEN, isBlank, isControl, TOKEN } from "./grammar.ts";
 
 /** What a request line says. */
 export interface RequestLine {
@@ -127,14 +127,16 @@ export class HeadParser<Line> {
     }
     let colon = start;
     while (IS_TOKEN[bytes[colon]!] === 1) colon++;
-    if (colon === start || bytes[colon] !== COLON) throw this.#fail(400, "HTTP_FIELD", badName(bytes, start, colon));
+    if (colon === start || bytes[colon] !== COLON)
+      throw this.#fail(400, "HTTP_FIELD", badName(bytes, start, colon));
 
     let from = colon + 1;
     let to = end;
     while (from < to && isBlank(bytes[from]!)) from++;
     while (from < to && isBlank(bytes[to - 1]!)) to--;
     for (let at = from; at < to; at++) {
-      if (isControl(bytes[at]!)) throw this.#fail(400, "HTTP_FIELD", `byte ${bytes[at]} in the value of a field`);
+      if (isControl(bytes[at]!))
+        throw this.#fail(400, "HTTP_FIELD", `byte ${bytes[at]} in the value of a field`);
     }
     this.#marks.push(start, colon, from, to);
   }

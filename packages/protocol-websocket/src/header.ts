@@ -44,17 +44,20 @@ export function faultOf(first: number, second: number, expected: Expectation): F
   // RFC 6455 5.2: bits without a meaning negotiated must be 0. RFC 7692 6: RSV1 is for the first frame of a message.
   const allowed = expected.allowsRsv1 && (opcode === TEXT || opcode === BINARY) ? RSV1 : 0;
   if ((first & RSV & ~allowed) !== 0) return ["WS_RSV", "a reserved bit is set"];
-  if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG) return ["WS_OPCODE", `opcode ${opcode} is reserved`];
+  if ((opcode > BINARY && opcode < CLOSE) || opcode > PONG)
+    return ["WS_OPCODE", `opcode ${opcode} is reserved`];
   // RFC 6455 5.1.
-  if ((second & MASKED) !== 0 !== expected.isMasked) return ["WS_MASK", maskSentence(expected.isMasked)];
+  if (((second & MASKED) !== 0) !== expected.isMasked) return ["WS_MASK", maskSentence(expected.isMasked)];
   if (isControl) {
     // RFC 6455 5.5: control frames carry at most 125 bytes and are never fragmented.
     if ((first & FIN) === 0) return ["WS_CONTROL", "a control frame is fragmented"];
-    if ((second & LENGTH) > MAX_CONTROL) return ["WS_CONTROL", `a control frame of more than ${MAX_CONTROL} bytes`];
+    if ((second & LENGTH) > MAX_CONTROL)
+      return ["WS_CONTROL", `a control frame of more than ${MAX_CONTROL} bytes`];
     return undefined;
   }
   // RFC 6455 5.4: fragments of one message are not mixed with those of another.
-  if (opcode === CONTINUATION && !expected.isContinuing) return ["WS_FRAGMENT", "a continuation of no message"];
+  if (opcode === CONTINUATION && !expected.isContinuing)
+    return ["WS_FRAGMENT", "a continuation of no message"];
   if (opcode !== CONTINUATION && expected.isContinuing) return ["WS_FRAGMENT", "a message within another"];
   return undefined;
 }
@@ -98,6 +101,11 @@ export function writeHeader(frame: Uint8Array, first: number, length: number, is
     writeUint32(frame, 6, length >>> 0);
   }
   return headerLength(frame[1]!);
+}
+
+/** Writes the masking key that stands at `at`, before the payload. */
+export function writeKey(frame: Uint8Array, at: number, key: number): void {
+  writeUint32(frame, at, key);
 }
 
 /** Length of the header that a payload of `length` bytes gets. */

@@ -19,6 +19,7 @@ export interface Ping {
 export function ping(data: string | Uint8Array = ""): Ping {
   const bytes = typeof data === "string" ? Buffer.from(data) : data;
   if (!(bytes instanceof Uint8Array)) throw new TypeError("a ping carries a string or a Uint8Array");
-  if (bytes.length > MAX_CONTROL) throw new RangeError(`a ping of ${bytes.length} bytes, ${MAX_CONTROL} are allowed`);
+  if (bytes.length > MAX_CONTROL)
+    throw new RangeError(`a ping of ${bytes.length} bytes, ${MAX_CONTROL} are allowed`);
   return { type: "ping", data: bytes };
 }

@@ -45,7 +45,8 @@ export function makeOffer(settings: DeflateSettings): string {
   const parameters = [NAME];
   if (!settings.receiveTakeover) parameters.push("server_no_context_takeover");
   if (!settings.sendTakeover) parameters.push("client_no_context_takeover");
-  if (settings.receiveWindowBits < FULL) parameters.push(`server_max_window_bits=${settings.receiveWindowBits}`);
+  if (settings.receiveWindowBits < FULL)
+    parameters.push(`server_max_window_bits=${settings.receiveWindowBits}`);
   // RFC 7692 7.1.2.2: without a value, it says that the server may choose one.
   const own = settings.sendWindowBits < FULL ? `=${settings.sendWindowBits}` : "";
   parameters.push(`client_max_window_bits${own}`);
@@ -62,16 +63,20 @@ export function readAnswer(
   const [extension, more] = answer;
   if (extension === undefined) return undefined;
   // RFC 6455 9.1: an extension that was not asked for must fail the connection.
-  if (settings === undefined || extension.name !== NAME) return `the extension ${extension.name} was not offered`;
+  if (settings === undefined || extension.name !== NAME)
+    return `the extension ${extension.name} was not offered`;
   if (more !== undefined) return "more than one extension in the answer";
   const said = readParameters(extension, "answer");
   if (said === undefined) return "a parameter of permessage-deflate is unknown, repeated or wrong";
 
-  const { server_max_window_bits: theirs = FULL, client_max_window_bits: ours = settings.sendWindowBits } = said;
+  const { server_max_window_bits: theirs = FULL, client_max_window_bits: ours = settings.sendWindowBits } =
+    said;
   // RFC 7692 7.1.1.1, 7.1.2.1: a server that accepts such an offer says so in its answer.
-  if (!settings.receiveTakeover && !said.server_no_context_takeover) return "the server wants to take over contexts";
+  if (!settings.receiveTakeover && !said.server_no_context_takeover)
+    return "the server wants to take over contexts";
   if (theirs > settings.receiveWindowBits) return `the server wants a window of ${theirs} bits`;
-  if (typeof ours !== "number" || ours > settings.sendWindowBits) return "the server wants a larger window than ours";
+  if (typeof ours !== "number" || ours > settings.sendWindowBits)
+    return "the server wants a larger window than ours";
   return {
     sendTakeover: settings.sendTakeover && !said.client_no_context_takeover,
     receiveTakeover: !said.server_no_context_takeover,
@@ -100,7 +105,8 @@ function answerFor(agreement: DeflateAgreement, asked: Parameters): string {
   if (agreement.sendWindowBits < FULL || asked.server_max_window_bits !== undefined) {
     parameters.push(`server_max_window_bits=${agreement.sendWindowBits}`);
   }
-  if (agreement.receiveWindowBits < FULL) parameters.push(`client_max_window_bits=${agreement.receiveWindowBits}`);
+  if (agreement.receiveWindowBits < FULL)
+    parameters.push(`client_max_window_bits=${agreement.receiveWindowBits}`);
   return parameters.join("; ");
 }
 
@@ -115,7 +121,8 @@ function readParameters(extension: Extension, where: "offer" | "answer"): Parame
       parameters[name] = Number(value);
     } else if (name === "client_max_window_bits") {
       const mayBeOpen = where === "offer";
-      if (parameters[name] !== undefined || (value === undefined ? !mayBeOpen : !WINDOW_BITS.test(value))) return undefined;
+      if (parameters[name] !== undefined || (value === undefined ? !mayBeOpen : !WINDOW_BITS.test(value)))
+        return undefined;
       parameters[name] = value === undefined ? true : Number(value);
     } else {
       return undefined;

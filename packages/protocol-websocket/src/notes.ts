@@ -24,7 +24,12 @@ export type FrameNote =
 export type WebSocketNote =
   | ({ readonly type: "open"; readonly request: WebSocketRequest } & Agreement)
   /** `verify` has refused the request with `status`; with 500 when it, or another function among the options, threw `error`. */
-  | { readonly type: "refused"; readonly request: WebSocketRequest; readonly status: number; readonly error?: unknown }
+  | {
+      readonly type: "refused";
+      readonly request: WebSocketRequest;
+      readonly status: number;
+      readonly error?: unknown;
+    }
   | FrameNote;
 
 /** Notes of `websocketClient()`. The server's answer is the first. */

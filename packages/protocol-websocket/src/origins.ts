@@ -11,7 +11,11 @@ import type { WebSocketRequest } from "./request.ts";
  *
  * A request without an origin comes from no page, and passes.
  */
-export type Origins = "same-host" | "any" | readonly string[] | ((origin: string, request: WebSocketRequest) => boolean);
+export type Origins =
+  | "same-host"
+  | "any"
+  | readonly string[]
+  | ((origin: string, request: WebSocketRequest) => boolean);
 
 export function allows(origins: Origins, request: WebSocketRequest): boolean {
   const { origin, host } = request;

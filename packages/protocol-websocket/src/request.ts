@@ -44,7 +44,8 @@ export function readRequest({ method, target, minor, fields }: Head<RequestLine>
   const { host, path, query } = readTarget(target, fields);
   // 3 and 4.
   if (!hasToken(fields, "upgrade", "websocket")) throw refuse(400, "WS_UPGRADE", "no Upgrade: websocket");
-  if (!hasToken(fields, "connection", "upgrade")) throw refuse(400, "WS_CONNECTION", "no Connection: Upgrade");
+  if (!hasToken(fields, "connection", "upgrade"))
+    throw refuse(400, "WS_CONNECTION", "no Connection: Upgrade");
   // 6, before the key: older drafts had other keys. RFC 6455 4.4 on what to answer.
   const version = fields.get("sec-websocket-version");
   if (version !== "13") {
@@ -93,7 +94,8 @@ function readTarget(target: string, fields: Fields): { host: string; path: strin
   if (hosts.length !== 1 || !HOST.test(host)) throw refuse(400, "WS_HOST", "no Host, or a wrong one");
   const absolute = ABSOLUTE.exec(target);
   const origin = absolute?.[2] ?? (absolute ? "/" : target);
-  if (absolute !== null && !HOST.test(absolute[1]!)) throw refuse(400, "WS_TARGET", "an address with a wrong host");
+  if (absolute !== null && !HOST.test(absolute[1]!))
+    throw refuse(400, "WS_TARGET", "an address with a wrong host");
   if (absolute === null && !target.startsWith("/")) throw refuse(400, "WS_TARGET", "the target is no path");
   const mark = origin.indexOf("?");
   return {

@@ -11,15 +11,16 @@ export type ClosingState = "open" | "closing" | "closed";
 export type ClosingEvent = "weClose" | "peerCloses" | "peerEnds";
 
 /** The closing handshake. What is not listed changes nothing. */
-export const CLOSING: Readonly<Record<ClosingState, Readonly<Partial<Record<ClosingEvent, ClosingState>>>>> = {
-  open: {
-    weClose: "closing", //    RFC 6455 5.5.1: no data frame after a Close
-    peerCloses: "closed", //  5.5.1: answered with a Close, if none was sent before; 7.1.4: the handshake is complete
-    peerEnds: "closed", //    7.1.5: without a Close, which counts as 1006
-  },
-  closing: {
-    peerCloses: "closed", //  7.1.4: both have sent and received one
-    peerEnds: "closed", //    7.1.5
-  },
-  closed: {},
-};
+export const CLOSING: Readonly<Record<ClosingState, Readonly<Partial<Record<ClosingEvent, ClosingState>>>>> =
+  {
+    open: {
+      weClose: "closing", //    RFC 6455 5.5.1: no data frame after a Close
+      peerCloses: "closed", //  5.5.1: answered with a Close, if none was sent before; 7.1.4: the handshake is complete
+      peerEnds: "closed", //    7.1.5: without a Close, which counts as 1006
+    },
+    closing: {
+      peerCloses: "closed", //  7.1.4: both have sent and received one
+      peerEnds: "closed", //    7.1.5
+    },
+    closed: {},
+  };

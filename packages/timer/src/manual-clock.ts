@@ -1,4 +1,5 @@
-import { nextTick } from "node:process";
+// Not the global one: a test may have put a fake in its place.
+import { setImmediate } from "node:timers";
 import type { Alarm, Clock } from "./clock.ts";
 
 /** A clock that stands still until it is told to move. For tests. */
@@ -36,8 +37,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Like `advance`, and before, between and after the callbacks every promise settles that needs no more than
-   * other promises: however long the chain, but not input, output or `process.nextTick`.
+   * Like `advance`, but before, between and after the callbacks everything comes to rest that waits for nothing but
+   * promises and `process.nextTick`, however long the chain.
    */
   async advanceAsync(ms: number): Promise<void> {
     const end = this.#after(ms);
@@ -114,8 +115,7 @@ class ManualAlarm implements Alarm {
   }
 }
 
-// From within a promise's turn, Node runs a tick when no promise has anything left to do.
-async function settled(): Promise<void> {
-  await undefined;
-  await new Promise<void>((resolve) => nextTick(resolve));
+// Node turns to its immediates when there is no tick and no promise left to run.
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -70,6 +70,8 @@ export class LiveConnection<In, Out, Note, Context>
   #isLeaving = false;
   #farewell: Farewell = { why: "close" };
   #saidGoodbye = false;
+  #hasPeerEnded = false;
+  #isTransportGone = false;
   #closeDeadline: Deadline | undefined;
   #phase = "";
   #phaseDeadline: Deadline | undefined;
@@ -259,8 +261,10 @@ export class LiveConnection<In, Out, Note, Context>
     this.#isLeaving = true;
     this.#saidGoodbye = true;
     this.#move("close");
+    this.#framed.mute();
     if (error !== undefined) this.#report(error, "transport");
-    this.#transport.destroy();
+    if (this.#isTransportGone) this.#over();
+    else this.#transport.destroy();
   }
 
   pauseRecv(): void {
@@ -353,24 +357,9 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   gone(error?: Error): void {
-    const isLoss = error !== undefined && (!this.#isLeaving || this.#sender.waiting > 0);
-    this.#isLeaving = true;
-    this.#move("gone");
-    this.#closeDeadline?.disarm();
-    this.#phaseDeadline?.disarm();
-    this.#framed.closed(error);
-    if (isLoss) this.#report(error, "transport");
-    this.#sender.closed(isLoss ? error : undefined);
-    this.#taker?.closed(isLoss ? error : undefined);
-    this.#tellInlets((pipe) => pipe.destinationClosed());
-    this.#stats.connections--;
-    if (this.#wasOpened) {
-      if (diagnostics.close.hasSubscribers) diagnostics.close.publish({ connection: this });
-      this.#tell("onClose", this.onClose ?? this.#handlers.onClose);
-    }
-    this.#left(this);
-    this.#openWaiters?.reject(this.#error ?? error ?? connectionClosed());
-    this.#goneWaiters?.resolve();
+    this.#isTransportGone = true;
+    // What came before the peer's end may still wait to be taken.
+    if (error !== undefined || this.#isLeaving || this.#hasPeerEnded) this.#over(error);
   }
 
   // What the framed gives
@@ -409,11 +398,18 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   ended(staysWritable: boolean): void {
-    if (this.#isLeaving) return;
+    this.#hasPeerEnded = true;
+    if (this.#isLeaving) {
+      // It did not answer our goodbye, and will not.
+      if (!staysWritable && this.#saidGoodbye) this.end();
+      return;
+    }
     this.#taker?.ended();
-    if (staysWritable || this.#taker instanceof Pipe) return;
-    if (!this.#settings.allowHalfOpen) this.close();
-    else this.#tell("onEnd", this.onEnd ?? this.#handlers.onEnd);
+    if (!staysWritable && !(this.#taker instanceof Pipe)) {
+      if (!this.#settings.allowHalfOpen) this.close();
+      else this.#tell("onEnd", this.onEnd ?? this.#handlers.onEnd);
+    }
+    if (this.#isTransportGone) this.#over();
   }
 
   end(): void {
@@ -447,7 +443,8 @@ export class LiveConnection<In, Out, Note, Context>
       this.#report(error, phase);
       this.destroy();
     } else if (this.#isLeaving) {
-      // The peer will say nothing more that matters.
+      // The peer will say nothing more that matters, and a handshake that failed lets nothing out.
+      if (this.#framed.codec.opening) this.#sender.abandon();
       this.end();
     } else {
       this.#sender.abandon();
@@ -506,6 +503,10 @@ export class LiveConnection<In, Out, Note, Context>
 
   get isPipedTo(): boolean {
     return this.#inlets !== undefined && this.#inlets.size > 0;
+  }
+
+  get isRaw(): boolean {
+    return this.#framed.codec.alike === "raw" && !diagnostics.message.hasSubscribers;
   }
 
   attachPipe(pipe: Pipe<Out>): void {
@@ -587,6 +588,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.state === "ending" && this.#transport.waiting === 0) this.#linger();
     this.#framed.mute();
     this.#regulate();
+    if (this.#isTransportGone) this.#over();
   }
 
   #stopWriting(): void {
@@ -598,7 +600,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.state !== "closing" || !this.#sender.isEncoded) return;
     if (!this.#saidGoodbye) {
       this.#saidGoodbye = true;
-      if (this.#framed.farewell(this.#farewell)) return;
+      if (this.#framed.farewell(this.#farewell) && this.#mayAnswer) return;
     }
     this.#sender.flush();
     this.#move("end");
@@ -606,9 +608,36 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#transport.waiting === 0) this.#linger();
   }
 
+  /** A peer that has ended does not, unless the codec has said that it goes on. */
+  get #mayAnswer(): boolean {
+    return !this.#hasPeerEnded || this.#framed.codec.finish !== undefined;
+  }
+
   /** Our last byte is out. Cutting now might cost the peer some of it, if it is still sending. */
   #linger(): void {
     if (this.#isLeaving) this.#closeWithin(this.#settings.lingerTimeout);
+  }
+
+  #over(error?: Error): void {
+    if (this.state === "closed") return;
+    const isLoss = error !== undefined && (!this.#isLeaving || this.#sender.waiting > 0);
+    this.#isLeaving = true;
+    this.#move("gone");
+    this.#closeDeadline?.disarm();
+    this.#phaseDeadline?.disarm();
+    this.#framed.closed(error);
+    if (isLoss) this.#report(error, "transport");
+    this.#sender.closed(isLoss ? error : undefined);
+    this.#taker?.closed(isLoss ? error : undefined);
+    this.#tellInlets((pipe) => pipe.destinationClosed());
+    this.#stats.connections--;
+    if (this.#wasOpened) {
+      if (diagnostics.close.hasSubscribers) diagnostics.close.publish({ connection: this });
+      this.#tell("onClose", this.onClose ?? this.#handlers.onClose);
+    }
+    this.#left(this);
+    this.#openWaiters?.reject(this.#error ?? error ?? connectionClosed());
+    this.#goneWaiters?.resolve();
   }
 
   #closeWithin(ms: number): void {

@@ -36,6 +36,7 @@ export class Sender<Out> implements CorkOwner {
   dropped = 0;
 
   readonly #transport: Transport;
+  readonly #loop: EventLoop;
   readonly #owner: SenderOwner<Out>;
   readonly #cork: Cork;
   /** Absent while nothing waits to be encoded, and nothing makes it wait. */
@@ -45,10 +46,12 @@ export class Sender<Out> implements CorkOwner {
   /** Lets the stream go on. */
   #pullOn: (() => void) | undefined;
   #waiters: Waiters | undefined;
+  #isChecking = false;
 
   constructor(transport: Transport, loop: EventLoop, limit: number, stats: Stats, owner: SenderOwner<Out>) {
     this.gate = new SendGate(limit);
     this.#transport = transport;
+    this.#loop = loop;
     this.#owner = owner;
     this.#cork = new Cork(transport, loop, stats, this);
   }
@@ -118,7 +121,7 @@ export class Sender<Out> implements CorkOwner {
   /** The transport has taken all that was written. */
   flushed(): void {
     this.flush();
-    this.#checkDrained();
+    this.checkDrained();
   }
 
   /** Resolves when nothing waits. */
@@ -148,8 +151,21 @@ export class Sender<Out> implements CorkOwner {
     );
   }
 
+  /** Tells the edge at a later time: this may be the middle of a message, and who hears of room may send at once. */
   corkFlushed(): void {
-    if (this.gate.isFull || this.#waiters !== undefined) this.#checkDrained();
+    if (this.#isChecking || (!this.gate.isFull && this.#waiters === undefined)) return;
+    this.#isChecking = true;
+    this.#loop.defer(checkLater, this);
+  }
+
+  /** @internal */
+  checkDrained(): void {
+    this.#isChecking = false;
+    if (this.#encodedWaiting > 0) return;
+    this.#pullOn?.();
+    if (this.waiting > 0) return;
+    this.#waiters?.resolve();
+    if (this.gate.drained()) this.#owner.bufferDrained();
   }
 
   get #encodedWaiting(): number {
@@ -164,14 +180,6 @@ export class Sender<Out> implements CorkOwner {
 
   #checkFull(): void {
     if (this.gate.grown(this.#load())) this.#owner.bufferFull();
-  }
-
-  #checkDrained(): void {
-    if (this.#encodedWaiting > 0) return;
-    this.#pullOn?.();
-    if (this.waiting > 0) return;
-    this.#waiters?.resolve();
-    if (this.gate.drained()) this.#owner.bufferDrained();
   }
 
   #drop(message: Out | RawBytes, waiting: number): SendResult {
@@ -233,4 +241,8 @@ export class Sender<Out> implements CorkOwner {
       };
     });
   }
+}
+
+function checkLater(sender: { checkDrained(): void }): void {
+  sender.checkDrained();
 }

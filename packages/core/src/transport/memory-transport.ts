@@ -56,6 +56,7 @@ class MemoryTransport implements Transport {
 
   write(pieces: readonly Uint8Array[]): void {
     if (this.#isEnding || this.#isDestroyed) return;
+    if (this.peer.#isDestroyed) return this.#reset();
     for (const piece of pieces) {
       this.#outgoing.push(Buffer.from(piece));
       this.#waiting += piece.length;
@@ -83,7 +84,7 @@ class MemoryTransport implements Transport {
     this.#isDestroyed = true;
     this.#error = error;
     this.#schedule();
-    this.peer.#reset(this.#waiting > 0 || !this.#hasEnded);
+    if (this.#waiting > 0 || !this.#hasEnded) this.peer.#reset();
   }
 
   /** Moves what was written over to the other side, as far as there is room. */
@@ -101,11 +102,12 @@ class MemoryTransport implements Transport {
       this.#hasEnded = true;
       peer.#peerHasEnded = true;
     }
+    this.#schedule();
     peer.#schedule();
   }
 
-  #reset(wasCut: boolean): void {
-    if (this.#isDestroyed || !wasCut) return;
+  #reset(): void {
+    if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     this.#error = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     this.#schedule();

@@ -14,6 +14,7 @@ export class NetTransport implements Transport {
 
   handler: TransportHandler | undefined;
   error: Error | undefined;
+  isClosed = false;
 
   readonly #socket: Socket;
   #awaitsFlush = false;
@@ -38,7 +39,8 @@ export class NetTransport implements Transport {
     this.handler = handler;
     this.#socket.on("data", onData);
     this.#socket.on("end", onEnd);
-    if (this.#socket.closed) process.nextTick(() => handler.gone(this.error));
+    // `socket.closed` is true a tick before the event, which would tell it again.
+    if (this.isClosed) process.nextTick(() => handler.gone(this.error));
   }
 
   write(pieces: readonly Uint8Array[]): void {
@@ -74,13 +76,17 @@ export class NetTransport implements Transport {
    * each: an empty write behind what waits costs nothing until something waits.
    */
   #awaitFlush(): void {
-    this.#awaitsFlush = true;
-    this.#socket.write(EMPTY, () => {
+    const socket = this.#socket;
+    const taken = () => {
       this.#awaitsFlush = false;
-      if (this.#socket.destroyed) return;
-      if (this.#socket.writableLength > 0) this.#awaitFlush();
+      if (socket.destroyed) return;
+      if (socket.writableLength > 0) this.#awaitFlush();
       else this.handler?.flushed();
-    });
+    };
+    this.#awaitsFlush = true;
+    // More came behind the empty write, and then the end: another write would be an error, and cost what waits.
+    if (socket.writableEnded) socket.once("finish", taken);
+    else socket.write(EMPTY, taken);
   }
 }
 
@@ -99,8 +105,9 @@ function onError(this: Socket, error: Error): void {
 }
 
 function onClose(this: Socket): void {
-  const { handler, error } = (this as OurSocket)[TRANSPORT];
-  handler?.gone(error);
+  const transport = (this as OurSocket)[TRANSPORT];
+  transport.isClosed = true;
+  transport.handler?.gone(transport.error);
 }
 
 const EMPTY = Buffer.alloc(0);

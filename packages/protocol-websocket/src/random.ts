@@ -1,5 +1,8 @@
 import { randomFillSync } from "node:crypto";
 
+/** Gives random bytes: `size` of them, other ones at each call. */
+export type RandomSource = (size: number) => Uint8Array;
+
 /**
  * Gives the masking key of one frame, 32 bits, at each call. RFC 6455 10.3: it must not be predictable, or a page can
  * choose what bytes a client puts on the wire, and poison the caches of proxies with them.
@@ -21,3 +24,8 @@ export const randomMask: MaskSource = () => {
   }
   return pool[next++]!;
 };
+
+/** Keys made of the bytes of `random`. */
+export function masksFrom(random: RandomSource): MaskSource {
+  return () => Buffer.from(random(4)).readUInt32BE();
+}

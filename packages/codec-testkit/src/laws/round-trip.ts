@@ -1,0 +1,41 @@
+import { Broken } from "../broken.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { Law } from "../law.ts";
+import { saysTheSame } from "../observe.ts";
+import { hold } from "../property.ts";
+import { read } from "../read.ts";
+import type { Rig } from "../rig.ts";
+
+/** Any list of messages comes back in order, nothing left over. */
+export const roundTrip: Law = {
+  name: "what is encoded is decoded",
+  check: (rig) =>
+    hold(rig, rig.messages(8), async (messages) => {
+      const { near, far, stream } = await rig.record(messages);
+      refuseFailure("the codec failed", near, stream);
+      refuseFailure("the peer failed", far, stream);
+
+      const expected = await Promise.all(messages.map((message) => expectation(rig, message)));
+      const received = near.messages;
+      for (let at = 0; at < Math.max(expected.length, received.length); at++) {
+        const facts = { stream, sent: expected, received };
+        if (at >= received.length) throw new Broken(`message ${at} did not arrive`, facts);
+        if (at >= expected.length) throw new Broken(`message ${at} was never sent`, facts);
+        if (!saysTheSame(received[at], expected[at]))
+          throw new Broken(`message ${at} arrived changed`, facts);
+      }
+      if (near.framed.unread > 0) throw new Broken(`${near.framed.unread} bytes were left over`, { stream });
+    }),
+};
+
+function refuseFailure(what: string, endpoint: Endpoint, stream: Buffer): void {
+  const { failure } = endpoint;
+  if (failure) throw new Broken(`${what} in ${failure.phase}: ${failure.error}`, { stream });
+}
+
+async function expectation(rig: Rig, message: unknown): Promise<unknown> {
+  const { expect } = rig.spec;
+  const { value, readings } = read(expect ? expect(message) : rig.make(message));
+  await Promise.all(readings.map((reading) => reading.done));
+  return value;
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type Address, parseAddress } from "../../src/address.ts";
+import { connectNet } from "../../src/transport/net-connector.ts";
+import { listenOnNet } from "../../src/transport/net-listener.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+
+/** A path in a folder of its own, which is removed when the test is over. */
+export function freshPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sock-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "socket");
+}
+
+/** Where to listen for a test. */
+export function anyAddress(transport: "tcp" | "unix"): string {
+  return transport === "tcp" ? "tcp://127.0.0.1:0" : `unix:${freshPath()}`;
+}
+
+/** Two transports joined by a real socket, neither of them started. */
+export async function netTransports(transport: "tcp" | "unix"): Promise<[Transport, Transport]> {
+  const address: Address = parseAddress(anyAddress(transport));
+  const { promise, resolve, reject } = Promise.withResolvers<Transport>();
+  const listener = await listenOnNet(address, {
+    backlog: 1,
+    admits: () => true,
+    accepted: resolve,
+    failed: reject,
+  });
+  const client = await connectNet(listener.address, new AbortController().signal);
+  const server = await promise;
+  listener.close();
+  return [client, server];
+}
