@@ -27,7 +27,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 const cores = chooseCores();
 const rounds = Number(options.rounds);
 const settings = { cores, rounds, duration: 400, warmUp: 100, profiles: options.profile };
-const { stdout: commit } = spawnSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" });
+const { stdout: commit } = spawnSync("git", ["describe", "--always", "--dirty"], {
+  cwd: import.meta.dirname,
+  encoding: "utf8",
+});
 const machine = {
   node: process.version,
   cpu: cpus()[0]?.model,

@@ -7,7 +7,7 @@ export interface Comparison {
   control: Measured;
   /** Of messages a second, ours to the control's. */
   ratio: Spread;
-  /** Of messages a second of the server's CPU time: what a client-bound row still tells. */
+  /** Of messages a second of the server's CPU time: the same when a server was always busy, and true when not. */
   cpuRatio: Spread | undefined;
 }
 

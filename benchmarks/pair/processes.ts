@@ -99,5 +99,5 @@ async function portOf(child: ChildProcess): Promise<number> {
   }
   const [code] = await closed;
   clearTimeout(alarm);
-  throw code === 2 ? new NotAvailable(errors.trim()) : new Error(`it ended with ${code}: ${errors}`);
+  throw code === 2 ? new NotAvailable(errors.trim()) : new Error(`the server ended with ${code}: ${errors}`);
 }

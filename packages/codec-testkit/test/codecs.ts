@@ -60,7 +60,8 @@ export class Pieces implements Codec<Uint8Array> {
 
   input(buffer: Uint8Array): number {
     const [kind = PIECE, length] = buffer;
-    if (kind < PIECE || kind > BYE) throw new ProtocolError("KIND", `there is no kind ${kind}`, { farewell: "?" });
+    if (kind < PIECE || kind > BYE)
+      throw new ProtocolError("KIND", `there is no kind ${kind}`, { farewell: "?" });
     return length === undefined ? 0 : 2 + length;
   }
 
@@ -86,7 +87,8 @@ export class Pieces implements Codec<Uint8Array> {
     this.pieces.push(bytes);
     // A view of a frame takes about so much beside its bytes.
     this.retained += bytes.length + 128;
-    if (this.retained > this.link.maxPackageSize) throw new ProtocolError("TOO_LARGE", "the message is too large");
+    if (this.retained > this.link.maxPackageSize)
+      throw new ProtocolError("TOO_LARGE", "the message is too large");
     if (!isLast) return undefined;
     const message = Buffer.concat(this.pieces);
     this.pieces = [];
@@ -132,7 +134,8 @@ export function greeting(role: "client" | "server", next: CodecFactory<never, ne
       input: (buffer) => lines.input(buffer),
       decode(frame) {
         const line = lines.decode(frame);
-        if (line !== "hello") throw new ProtocolError("GREETING", `"${line}" is no greeting`, { farewell: "bye\n" });
+        if (line !== "hello")
+          throw new ProtocolError("GREETING", `"${line}" is no greeting`, { farewell: "bye\n" });
         if (role === "server") link.reply("hello\n");
         link.upgrade(next as CodecFactory<unknown, never, never>);
         return undefined;

@@ -1,10 +1,9 @@
-import type { Bytes, CodecFactory } from "@sock/codec";
+import type { Bytes } from "@sock/codec";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import type { Connection } from "./connection/connection.ts";
 import { LiveConnection } from "./connection/live-connection.ts";
 import { type ConnectionOptions, settle } from "./connection/options.ts";
 import { SockError } from "./errors.ts";
-import { raw } from "./raw.ts";
 import { newStats } from "./stats.ts";
 import { connectNet } from "./transport/net-connector.ts";
 
@@ -36,9 +35,9 @@ export function connect<Context = Record<string, unknown>>(
 ): Promise<Connection<Buffer, Bytes, never, Context>>;
 export async function connect(address: string, options: object = {}): Promise<unknown> {
   // The overloads say what it is.
-  const given = options as Partial<ConnectOptions<never, never>>;
-  const { codec = raw() as CodecFactory<never, never>, signal, timeout = 10_000 } = given;
-  const settings = settle({ ...given, codec });
+  const given = options as ConnectOptions<never, never>;
+  const { signal, timeout = 10_000 } = given;
+  const settings = settle(given);
   const where = parseAddress(address);
 
   const attempt = new AbortController();

@@ -8,6 +8,8 @@ export type SockErrorCode =
   | "CLOSE_TIMEOUT"
   /** The peer was too slow in a phase that its protocol limits. */
   | "PHASE_TIMEOUT"
+  /** Nothing came from the peer for `idleTimeout`. */
+  | "IDLE_TIMEOUT"
   /** No connection within `timeout`. */
   | "CONNECT_TIMEOUT";
 

@@ -1,6 +1,5 @@
-import type { Bytes, CodecFactory } from "@sock/codec";
+import type { Bytes } from "@sock/codec";
 import { parseAddress } from "./address.ts";
-import { raw } from "./raw.ts";
 import { LiveServer } from "./server/live-server.ts";
 import type { Server, ServerOptions } from "./server/server.ts";
 
@@ -30,7 +29,5 @@ export function listen<Context = Record<string, unknown>>(
 ): Promise<Server<Buffer, Bytes, never, Context>>;
 export async function listen(address: string, options: object): Promise<unknown> {
   // The overloads say what it is.
-  const given = options as Partial<ServerOptions<never, never>>;
-  const codec = given.codec ?? (raw() as CodecFactory<never, never>);
-  return new LiveServer({ ...given, codec }).listen(parseAddress(address));
+  return new LiveServer(options as ServerOptions<never, never>).listen(parseAddress(address));
 }

@@ -17,8 +17,8 @@ export function connectedPair<In, Out, Note, Context, PeerIn, PeerOut, PeerNote,
   loop: EventLoop = eventLoop,
 ): [Connection<In, Out, Note, Context>, Connection<PeerIn, PeerOut, PeerNote, PeerContext>] {
   const [left, right] = memoryTransports(loop);
-  const connection = new LiveConnection(left, settle({ loop, ...options }), newStats(), () => {});
-  const peer = new LiveConnection(right, settle({ loop, ...peerOptions }), newStats(), () => {});
+  const connection = new LiveConnection(left, settle(options, loop), newStats(), () => {});
+  const peer = new LiveConnection(right, settle(peerOptions, loop), newStats(), () => {});
   loop.defer(start, connection);
   loop.defer(start, peer);
   return [connection, peer];

@@ -38,7 +38,7 @@ describe.each(wires)("over %s", (wire) => {
     let received = 0;
     const [ours, theirs] = await pair(
       wire,
-      { codec: raw() },
+      { codec: raw(), maxSendBufferSize: 2 * A_LOT.length },
       { codec: raw(), onMessage: (_, chunk) => void (received += chunk.length) },
     );
     theirs.connection.pauseRecv();

@@ -32,12 +32,7 @@ class FrameCodec implements Codec<Uint8Array, Uint8Array | string> {
     const { width } = this.#field;
     if (buffer.length < width) return 0;
     const length = this.#field.read(buffer);
-    if (length < width) {
-      throw new ProtocolError(
-        "FRAME_LENGTH",
-        `a length of ${length} leaves no room for its own ${width} bytes`,
-      );
-    }
+    if (length < width) throw tooShort(length, width);
     return length;
   }
 
@@ -49,16 +44,18 @@ class FrameCodec implements Codec<Uint8Array, Uint8Array | string> {
     if (!isPayload(message)) throw new TypeError("a frame carries a Uint8Array or well-formed text");
     const { width } = this.#field;
     const length = width + byteLength(message);
-    const isJoined = length <= JOINED;
-    const start = Buffer.allocUnsafe(isJoined ? length : width);
-    this.#field.write(start, length);
-    if (!isJoined) return [start, message];
-    if (typeof message === "string") start.write(message, width);
-    else start.set(message, width);
-    return start;
+    if (length > JOINED) return [this.#field.write(Buffer.allocUnsafe(width), length), message];
+    const frame = this.#field.write(Buffer.allocUnsafe(length), length);
+    if (typeof message === "string") frame.write(message, width);
+    else frame.set(message, width);
+    return frame;
   }
 }
 
 function isPayload(message: unknown): message is Uint8Array | string {
   return typeof message === "string" ? message.isWellFormed() : message instanceof Uint8Array;
+}
+
+function tooShort(length: number, width: number): ProtocolError {
+  return new ProtocolError("FRAME_LENGTH", `a length of ${length} leaves no room for its own ${width} bytes`);
 }

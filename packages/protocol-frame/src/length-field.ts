@@ -21,12 +21,9 @@ export class LengthField {
   readonly #max: number;
 
   constructor({ width = 4, order = "big", counts = "frame" }: FrameOptions) {
-    if (![1, 2, 4].includes(width)) throw new RangeError(`a length takes 1, 2 or 4 bytes, not ${width}`);
-    if (!["big", "little"].includes(order))
-      throw new TypeError(`a length is "big" or "little", not "${order}"`);
-    if (!["frame", "payload"].includes(counts)) {
-      throw new TypeError(`a length counts the "frame" or the "payload", not "${counts}"`);
-    }
+    checkOption("width", width, [1, 2, 4]);
+    checkOption("order", order, ["big", "little"]);
+    checkOption("counts", counts, ["frame", "payload"]);
     this.width = width;
     this.name = `${width} ${order} ${counts}`;
     this.#isBig = order === "big";
@@ -37,18 +34,24 @@ export class LengthField {
   /** Length of the whole frame that `buffer` starts with. */
   read(buffer: Uint8Array): number {
     const bytes = asBuffer(buffer);
-    return (
-      this.#uncounted + (this.#isBig ? bytes.readUIntBE(0, this.width) : bytes.readUIntLE(0, this.width))
-    );
+    const counted = this.#isBig ? bytes.readUIntBE(0, this.width) : bytes.readUIntLE(0, this.width);
+    return counted + this.#uncounted;
   }
 
-  /** Puts the length at the start of `memory`, for a frame of `length` bytes. */
-  write(memory: Buffer, length: number): void {
+  /** Puts the length of a frame of `length` bytes at the start of `memory`, and answers that. */
+  write(memory: Buffer, length: number): Buffer {
     const counted = length - this.#uncounted;
-    if (counted > this.#max) {
-      throw new RangeError(`a length of ${this.width} bytes counts to ${this.#max}, not to ${counted}`);
-    }
+    if (counted > this.#max) throw tooLong(counted, this.#max);
     if (this.#isBig) memory.writeUIntBE(counted, 0, this.width);
     else memory.writeUIntLE(counted, 0, this.width);
+    return memory;
   }
+}
+
+function tooLong(counted: number, max: number): RangeError {
+  return new RangeError(`a message of length ${counted} is too long: its length cannot be more than ${max}`);
+}
+
+function checkOption(name: string, value: unknown, known: readonly unknown[]): void {
+  if (!known.includes(value)) throw new TypeError(`${name} is ${known.join(" or ")}, not ${value}`);
 }

@@ -173,7 +173,7 @@ test("equal options are alike, others are not", () => {
 test.each([{ width: 3 }, { width: 8 }, { order: "middle" }, { counts: "header" }])(
   "%j is the caller's error",
   (options) => {
-    expect(() => frame(options as FrameOptions)).toThrow();
+    expect(() => frame(options as FrameOptions)).toThrow(TypeError);
   },
 );
 

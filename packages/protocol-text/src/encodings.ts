@@ -51,8 +51,7 @@ export const bytes: LineEncoding<Uint8Array> = {
   },
 
   encode(message) {
-    if (!(message instanceof Uint8Array) || message.includes(LF) || message.at(-1) === CR)
-      throw notALine("bytes");
+    if (!isOneLineOfBytes(message)) throw notALine("bytes");
     return [message, "\n"];
   },
 };
@@ -65,8 +64,10 @@ function isOneLine(message: string): boolean {
   return !message.includes("\n") && !message.endsWith("\r");
 }
 
+function isOneLineOfBytes(message: unknown): boolean {
+  return message instanceof Uint8Array && !message.includes(LF) && message.at(-1) !== CR;
+}
+
 function notALine(ofWhat: string): TypeError {
-  return new TypeError(
-    `a text message is one line of ${ofWhat}, without its end and without a \\r before it`,
-  );
+  return new TypeError(`a text message is one line of ${ofWhat}, without its end or a \\r before that`);
 }

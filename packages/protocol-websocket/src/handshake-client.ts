@@ -111,7 +111,8 @@ class ClientHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
     this.#settings = settings;
     this.#head = new HeadParser(RESPONSE, settings.limits.head);
     this.#key = Buffer.from((settings.random ?? randomBytes)(16)).toString("base64");
-    link.maxPackageSize = settings.limits.head.maxHeadSize;
+    // One more than the head may take: its parser refuses first, and knows why.
+    link.maxPackageSize = settings.limits.head.maxHeadSize + 1;
     link.phase("handshake", { within: settings.limits.handshakeTimeout });
     link.reply([...settings.lines, `Sec-WebSocket-Key: ${this.#key}`, "", ""].join("\r\n"));
   }

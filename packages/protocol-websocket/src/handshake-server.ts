@@ -143,7 +143,8 @@ class ServerHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
     this.#link = link;
     this.#settings = settings;
     this.#head = new HeadParser(REQUEST, settings.limits.head);
-    link.maxPackageSize = settings.limits.head.maxHeadSize;
+    // One more than the head may take: its parser refuses first, and knows why.
+    link.maxPackageSize = settings.limits.head.maxHeadSize + 1;
     link.phase("handshake", { within: settings.limits.handshakeTimeout });
   }
 

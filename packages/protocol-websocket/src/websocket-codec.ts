@@ -1,4 +1,12 @@
-import { asBuffer, type Bytes, type Codec, type CodecLink, type Farewell, ProtocolError } from "@sock/codec";
+import {
+  asBuffer,
+  type Bytes,
+  type Codec,
+  type CodecLink,
+  type Farewell,
+  ProtocolError,
+  toBuffer,
+} from "@sock/codec";
 import { CLOSE_CODES, isCloseCode } from "./close-codes.ts";
 import type { Deflate } from "./deflate.ts";
 import { Fragments } from "./fragments.ts";
@@ -276,7 +284,9 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     const options = cause === undefined ? {} : { cause };
     if (this.#state !== "open") return new ProtocolError(code, sentence, options);
     const data = closeData(CLOSE_CODE_OF[code] ?? CLOSE_CODES.protocolError, sentence);
-    return new ProtocolError(code, sentence, { ...options, farewell: new Uint8Array(this.#frame(FIN | CLOSE, data) as Buffer) });
+    // A copy of its own: errors are kept, and would keep a slab of the shared pool with them.
+    const farewell = new Uint8Array(toBuffer(this.#frame(FIN | CLOSE, data)));
+    return new ProtocolError(code, sentence, { ...options, farewell });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Bytes, CodecFactory } from "@sock/codec";
+import type { Prepared } from "../prepared.ts";
 import type { ErrorPhase, Handlers } from "./handlers.ts";
 import type { LifeState } from "./state.ts";
 
@@ -69,6 +70,8 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   readonly recvBufferSize: number;
   /** Messages that `send` dropped. */
   readonly dropped: number;
+  /** Milliseconds from the heartbeat's last ping to the peer's next byte; undefined before. */
+  readonly roundTripTime: number | undefined;
 
   /** Bytes that may wait before `send` drops. Looked at before a message is added: one message may pass it. */
   maxSendBufferSize: number;
@@ -81,7 +84,7 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
    * The bytes of a large message are not copied: memory that you hand over must not change until it has been sent.
    * @throws TypeError, RangeError: the message cannot be told in this protocol. Nothing is sent, the connection goes on
    */
-  send(message: Out): SendResult;
+  send(message: Out | Prepared<Out>): SendResult;
 
   /** Sends bytes past the codec. */
   sendRaw(bytes: Bytes): SendResult;

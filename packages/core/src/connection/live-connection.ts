@@ -1,5 +1,6 @@
 import {
   type Bytes,
+  type Codec,
   type CodecFactory,
   type Farewell,
   Framed,
@@ -11,10 +12,12 @@ import {
 import type { Deadline } from "@sock/timer";
 import { diagnostics } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
+import { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
 import { formatEndpoint, type Transport, type TransportHandler } from "../transport/transport.ts";
 import type { CloseDetails, Connection, Pipeable, SendResult } from "./connection.ts";
 import type { ErrorPhase, Handlers } from "./handlers.ts";
+import { Heartbeat, type HeartbeatOwner } from "./heartbeat.ts";
 import { Mailbox, type Taker } from "./messages.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { RawBytes } from "./outbox.ts";
@@ -36,6 +39,7 @@ export class LiveConnection<In, Out, Note, Context>
     FramedSink<In, Note>,
     SenderOwner<Out>,
     TransportHandler,
+    HeartbeatOwner,
     PipeSource,
     PipeDestination<Out>
 {
@@ -64,6 +68,7 @@ export class LiveConnection<In, Out, Note, Context>
   /** Pipes that end here. */
   #inlets: Set<Pipe<Out>> | undefined;
 
+  #heartbeat: Heartbeat | undefined;
   #wasOpened = false;
   #isReading = true;
   /** The user, an error or a codec wants this to be over: nothing is delivered any more, and a deadline runs. */
@@ -105,6 +110,8 @@ export class LiveConnection<In, Out, Note, Context>
     this.#stats.opened++;
     this.#transport.start(this);
     this.#attend();
+    const { heartbeat, loop } = this.#settings;
+    if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, loop, this);
     if (this.#framed.codec.opening) this.#sender.opening();
     this.#sender.cork();
     this.#framed.start();
@@ -199,6 +206,10 @@ export class LiveConnection<In, Out, Note, Context>
     return this.#sender.dropped;
   }
 
+  get roundTripTime(): number | undefined {
+    return this.#heartbeat?.roundTripTime;
+  }
+
   get maxSendBufferSize(): number {
     return this.#sender.gate.limit;
   }
@@ -215,7 +226,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#framed.maxPackageSize = bytes;
   }
 
-  send(message: Out): SendResult {
+  send(message: Out | Prepared<Out>): SendResult {
     if (!this.#isWritable) return "closed";
     const result = this.#sender.send(message);
     if (result !== "dropped") this.#stats.messagesSent++;
@@ -339,12 +350,14 @@ export class LiveConnection<In, Out, Note, Context>
   received(chunk: Buffer): void {
     this.bytesRead += chunk.length;
     this.#stats.bytesRead += chunk.length;
+    this.#heartbeat?.alive();
     this.#sender.cork();
     this.#framed.receive(chunk);
     this.#sender.uncork();
   }
 
   flushed(): void {
+    this.#heartbeat?.alive();
     this.#sender.flushed();
     if (this.state === "ending") this.#linger();
   }
@@ -369,7 +382,10 @@ export class LiveConnection<In, Out, Note, Context>
     if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: this, message });
     if (this.#taker !== undefined) return this.#taker.take(message);
     const handler = this.#onMessage ?? this.#handlers.onMessage;
-    return handler?.call(this.#handlers, this, message);
+    const handling = handler?.call(this.#handlers, this, message);
+    if (!isPromise(handling)) return handling;
+    // The framed would not hear of it any more when the connection has gone meanwhile.
+    return handling.then(undefined, (error: unknown) => this.#faulted(error, "onMessage"));
   }
 
   write(encoded: Bytes | AsyncIterable<Bytes>): void {
@@ -457,8 +473,11 @@ export class LiveConnection<In, Out, Note, Context>
 
   // What the sender tells
 
-  encode(message: Out): void {
-    this.#framed.send(message);
+  encode(message: Out | Prepared<Out>): void {
+    if (!(message instanceof Prepared)) return this.#framed.send(message);
+    const { codec } = this.#framed;
+    if (codec.alike === undefined) this.#framed.send(message.message);
+    else this.#sender.write(message.encodedBy(codec as Codec<never, Out>));
   }
 
   get isLossless(): boolean {
@@ -497,6 +516,19 @@ export class LiveConnection<In, Out, Note, Context>
 
   allEncoded(): void {
     this.#proceed();
+  }
+
+  // What the heartbeat wants
+
+  ping(): void {
+    const ping = this.#framed.codec.ping?.();
+    // Behind what a peer does not take, a ping tells nothing.
+    if (ping !== undefined && this.state === "open" && this.#sender.waiting === 0) this.reply(ping);
+  }
+
+  silent(ms: number): void {
+    this.#report(new SockError("IDLE_TIMEOUT", `nothing came from the peer for ${ms} ms`), "deadline");
+    this.#leave({ why: "deadline", phase: "idle" });
   }
 
   // Pipes
@@ -582,6 +614,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#isLeaving = true;
     this.#farewell = farewell;
     this.#phaseDeadline?.disarm();
+    this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.#stopWriting();
@@ -625,6 +658,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#move("gone");
     this.#closeDeadline?.disarm();
     this.#phaseDeadline?.disarm();
+    this.#heartbeat?.stop();
     this.#framed.closed(error);
     if (isLoss) this.#report(error, "transport");
     this.#sender.closed(isLoss ? error : undefined);

@@ -1,11 +1,14 @@
 import { type CodecFactory, DEFAULT_MAX_PACKAGE_SIZE } from "@sock/codec";
 import { type EventLoop, eventLoop } from "../event-loop.ts";
+import { raw } from "../raw.ts";
 import type { Handlers } from "./handlers.ts";
+import { checkHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { DEFAULT_MAX_SEND_BUFFER_SIZE } from "./send-gate.ts";
 
 /** What a server gives to each of its connections, and a client to its one. */
 export interface ConnectionOptions<In, Out = In, Note = never, Context = unknown>
-  extends Handlers<In, Out, Note, Context> {
+  extends Handlers<In, Out, Note, Context>,
+    HeartbeatOptions {
   /** The protocol. Omitted: `raw()`. */
   codec: CodecFactory<In, Out, Note>;
 
@@ -50,14 +53,22 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly allowHalfOpen: boolean;
   readonly closeTimeout: number;
   readonly lingerTimeout: number;
+  /** Absent when no heartbeat is wanted. */
+  readonly heartbeat: HeartbeatOptions | undefined;
   readonly loop: EventLoop;
 }
 
+/** @throws RangeError when an option is out of range */
+/** `options` stays the object that it is: its methods may be those of a class, and find their `this`. */
 export function settle<In, Out, Note, Context>(
   options: ConnectionOptions<In, Out, Note, Context>,
+  loop: EventLoop = eventLoop,
 ): ConnectionSettings<In, Out, Note, Context> {
+  checkHeartbeat(options);
+  const beats = options.pingInterval !== undefined || options.idleTimeout !== undefined;
   return {
-    codec: options.codec,
+    // Whoever gives none has, by the overloads of `listen` and `connect`, the types of `raw`.
+    codec: options.codec ?? (raw() as CodecFactory<never, never> as CodecFactory<In, Out, Note>),
     handlers: options,
     context: options.context,
     maxSendBufferSize: options.maxSendBufferSize ?? limits.defaultMaxSendBufferSize,
@@ -65,6 +76,7 @@ export function settle<In, Out, Note, Context>(
     allowHalfOpen: options.allowHalfOpen ?? false,
     closeTimeout: options.closeTimeout ?? 30_000,
     lingerTimeout: options.lingerTimeout ?? 2_000,
-    loop: options.loop ?? eventLoop,
+    heartbeat: beats ? options : undefined,
+    loop: options.loop ?? loop,
   };
 }

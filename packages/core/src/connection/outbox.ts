@@ -1,4 +1,5 @@
 import { type Bytes, byteLength } from "@sock/codec";
+import { Prepared } from "../prepared.ts";
 
 /** Bytes that go past the codec, in their turn. */
 export class RawBytes {
@@ -9,12 +10,15 @@ export class RawBytes {
   }
 }
 
+/** What goes out: a message, one for many, or bytes. */
+export type Sendable<Out> = Out | Prepared<Out> | RawBytes;
+
 /** What a message that is neither text nor bytes is guessed to take. */
 const GUESS = 1024;
 
 /** What was accepted and cannot be encoded yet: behind a handshake, or behind a stream. */
 export class Outbox<Out> {
-  #messages: (Out | RawBytes)[] = [];
+  #messages: Sendable<Out>[] = [];
   #first = 0;
   /** Bytes that the messages will take, by a guess. */
   size = 0;
@@ -23,13 +27,13 @@ export class Outbox<Out> {
     return this.#first === this.#messages.length;
   }
 
-  push(message: Out | RawBytes): void {
+  push(message: Sendable<Out>): void {
     this.#messages.push(message);
     this.size += guess(message);
   }
 
-  shift(): Out | RawBytes {
-    const message = this.#messages[this.#first++] as Out | RawBytes;
+  shift(): Sendable<Out> {
+    const message = this.#messages[this.#first++] as Sendable<Out>;
     this.size -= guess(message);
     if (this.isEmpty) {
       this.#messages = [];
@@ -41,5 +45,6 @@ export class Outbox<Out> {
 
 function guess(message: unknown): number {
   if (typeof message === "string" || message instanceof Uint8Array) return message.length;
-  return message instanceof RawBytes ? byteLength(message.bytes) : GUESS;
+  if (message instanceof RawBytes) return byteLength(message.bytes);
+  return message instanceof Prepared ? guess(message.message) : GUESS;
 }

@@ -1,18 +1,19 @@
 import { type Bytes, isStream } from "@sock/codec";
 import { SockError } from "../errors.ts";
 import type { EventLoop } from "../event-loop.ts";
+import type { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SendResult } from "./connection.ts";
 import { Cork, type CorkOwner } from "./cork.ts";
-import { Outbox, RawBytes } from "./outbox.ts";
+import { Outbox, RawBytes, type Sendable } from "./outbox.ts";
 import { SendGate } from "./send-gate.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Who owns a sender: encodes its messages, and hears of its edges. */
 export interface SenderOwner<Out> {
   /** Encodes `message` and gives the bytes to `Sender.write`. */
-  encode(message: Out): void;
+  encode(message: Out | Prepared<Out>): void;
   /** Whether no message may be dropped: then the owner stops what makes them when the buffer is full. */
   readonly isLossless: boolean;
   bufferFull(): void;
@@ -71,7 +72,7 @@ export class Sender<Out> implements CorkOwner {
   }
 
   /** Sends a message, or bytes past the codec. Only what is `urgent` passes a full buffer. */
-  send(message: Out | RawBytes, urgent = false): SendResult {
+  send(message: Sendable<Out>, urgent = false): SendResult {
     const waiting = this.#load();
     if (!urgent && !this.gate.admits(waiting) && !this.#owner.isLossless) return this.#drop(message, waiting);
     if (this.#outbox === undefined) this.#encode(message);
@@ -182,14 +183,14 @@ export class Sender<Out> implements CorkOwner {
     if (this.gate.grown(this.#load())) this.#owner.bufferFull();
   }
 
-  #drop(message: Out | RawBytes, waiting: number): SendResult {
+  #drop(message: Sendable<Out>, waiting: number): SendResult {
     this.dropped++;
     const sentence = `a message was dropped: ${waiting} bytes wait, and ${this.gate.limit} may`;
     this.#owner.messageDropped(message, new SockError("SEND_BUFFER_FULL", sentence));
     return "dropped";
   }
 
-  #encode(message: Out | RawBytes): void {
+  #encode(message: Sendable<Out>): void {
     if (message instanceof RawBytes) this.#cork.add(message.bytes);
     else this.#owner.encode(message);
   }

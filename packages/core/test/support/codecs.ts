@@ -1,4 +1,11 @@
-import { type Bytes, type Codec, type CodecFactory, type CodecLink, ProtocolError, toBuffer } from "@sock/codec";
+import {
+  type Bytes,
+  type Codec,
+  type CodecFactory,
+  type CodecLink,
+  ProtocolError,
+  toBuffer,
+} from "@sock/codec";
 
 const LF = 10;
 

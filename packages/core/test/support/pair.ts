@@ -29,8 +29,8 @@ export async function pair<In, Out, Note, PeerIn, PeerOut, PeerNote>(
   const diary = new Diary();
   const peerDiary = new Diary();
   const stats = newStats();
-  const connection = new LiveConnection(left, settle({ loop, ...diary.keep(options) }), stats, () => {});
-  const peer = new LiveConnection(right, settle({ loop, ...peerDiary.keep(peerOptions) }), stats, () => {});
+  const connection = new LiveConnection(left, settle(diary.keep(options), loop), stats, () => {});
+  const peer = new LiveConnection(right, settle(peerDiary.keep(peerOptions), loop), stats, () => {});
   onTestFinished(() => {
     connection.destroy();
     peer.destroy();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Transport } from "../../src/transport/transport.ts";
-import { Ear, listenTo } from "./ear.ts";
+import { type Ear, listenTo } from "./ear.ts";
 import { settled } from "./settled.ts";
 
 /** More than any kernel takes while the other side does not read. */
