@@ -20,12 +20,13 @@ const { values: options } = parseArgs({
   },
 });
 const chosen = rows.filter((row) => options.only.every((word) => nameOf(row).includes(word)));
+const rounds = Number(options.rounds);
+if (!(rounds >= 1)) throw new Error(`--rounds ${options.rounds} is no number of rounds`);
 if (chosen.length === 0) throw new Error(`no row has ${options.only.join(" and ")} in its name`);
 // The servers and the load end with this process.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 
 const cores = chooseCores();
-const rounds = Number(options.rounds);
 const settings = { cores, rounds, duration: 400, warmUp: 100, profiles: options.profile };
 const { stdout: commit } = spawnSync("git", ["describe", "--always", "--dirty"], {
   cwd: import.meta.dirname,
@@ -58,5 +59,6 @@ for (const row of chosen) {
     if (!isMissing) process.exitCode = 1;
   }
 }
-if (options.json !== undefined)
-  writeFileSync(options.json, JSON.stringify({ machine, settings, results }, null, 2));
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify({ machine, settings, results }, null, 2)}\n`);
+}

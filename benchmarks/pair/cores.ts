@@ -22,6 +22,6 @@ export function chooseCores(): Cores {
 export function parseCores(list: string): number[] {
   return list.split(",").flatMap((range) => {
     const [first = Number.NaN, last = first] = range.split("-").map(Number);
-    return Array.from({ length: last - first + 1 || 0 }, (_, i) => first + i);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   });
 }

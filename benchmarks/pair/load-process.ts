@@ -10,10 +10,12 @@ const PATIENCE = 15_000;
 /** The process that loads servers, seen from its parent. */
 export class LoadProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #ended = new AbortController();
 
   constructor(options: StartOptions) {
     const file = join(import.meta.dirname, "load.ts");
     this.#child = start({ file }, ["ignore", "inherit", "inherit", "ipc"], options);
+    this.#child.once("exit", () => this.#ended.abort(new Error("the load has ended")));
   }
 
   /** See `Commands`. @throws Error when the server answers wrongly, or not at all */
@@ -31,9 +33,11 @@ export class LoadProcess implements AsyncDisposable {
   }
 
   async #ask(command: Command, duration: number): Promise<unknown> {
-    const signal = AbortSignal.timeout(duration + PATIENCE);
+    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(duration + PATIENCE)]);
     this.#child.send(command);
-    const [answer] = (await once(this.#child, "message", { signal })) as [Answer];
+    const [answer] = (await once(this.#child, "message", { signal }).catch(() => {
+      throw signal.reason;
+    })) as [Answer];
     if ("failed" in answer) throw new Error(answer.failed);
     return answer.result;
   }

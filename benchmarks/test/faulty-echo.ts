@@ -1,10 +1,7 @@
 /** Sends lines back, but for its fault, which the first argument names. */
 import { type AddressInfo, createServer } from "node:net";
 
-const AFTER = 10;
-
-/** What becomes of a chunk that is not among the first ones. */
-const faults: Record<string, (chunk: Buffer) => Buffer | undefined> = {
+const faults: Record<string, (chunk: Buffer) => Uint8Array | undefined> = {
   "changes a byte": (chunk) => chunk.fill("?", 5, 6),
   "swaps two messages": (chunk) => {
     const end = chunk.indexOf("\n") + 1;
@@ -17,9 +14,8 @@ const fault = faults[process.argv[2] ?? ""];
 if (fault === undefined) throw new Error(`no fault "${process.argv[2]}"`);
 
 const server = createServer((socket) => {
-  let chunks = 0;
-  socket.on("data", (chunk) => {
-    const answer = ++chunks > AFTER ? fault(chunk) : chunk;
+  socket.on("data", (chunk: Buffer) => {
+    const answer = fault(chunk);
     if (answer === undefined) socket.destroy();
     else socket.write(answer);
   });

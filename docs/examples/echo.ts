@@ -1,27 +1,42 @@
 /**
  * Sends each message back unchanged: `example echo <scheme>://<host>:<port>`, or `<scheme>+unix:/path`.
  *
- * Prints `listening on <address>` when it is ready. SIGTERM or SIGINT: stops accepting, writes what it owes, exits 0.
+ * `websocket://<host>:<port>?deflate` accepts permessage-deflate. Messages may take 64 MiB. Prints
+ * `listening on <address>` when it is ready. SIGTERM or SIGINT: stops accepting, writes what it owes, exits 0.
  */
+import type { CodecFactory } from "@sock/codec";
 import { eventLoop, listen, raw } from "@sock/core";
 import { frame } from "@sock/protocol-frame";
 import { text } from "@sock/protocol-text";
+import { websocket } from "@sock/protocol-websocket";
 
-const codecs = { raw, text, frame };
+const MAX = 64 * 2 ** 20;
 
-const [, scheme = "", place = ""] = /^([a-z]+)(?::|\+unix:)(.+)$/.exec(process.argv[2] ?? "") ?? [];
-const codec = codecs[scheme as keyof typeof codecs];
+// What a codec gives is what it takes, so what is echoed needs no type.
+const codecs: Record<string, (query: URLSearchParams) => CodecFactory<never, never, never>> = {
+  raw: () => raw() as CodecFactory<never, never, never>,
+  text: () => text() as CodecFactory<never, never, never>,
+  frame: () => frame() as CodecFactory<never, never, never>,
+  websocket: (query) =>
+    websocket({ maxMessageSize: MAX, deflate: query.has("deflate") }) as CodecFactory<never, never, never>,
+};
+
+const argument = process.argv[2] ?? "";
+const [, scheme = "", unix = "", place = "", query = ""] =
+  /^([a-z]+)(\+unix)?:([^?]+)(?:\?(.*))?$/.exec(argument) ?? [];
+const codec = codecs[scheme];
 if (codec === undefined) {
-  console.error(`usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: ${Object.keys(codecs).join(" ")}`);
+  const schemes = Object.keys(codecs).join(" ");
+  console.error(`usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: ${schemes}`);
   process.exit(2);
 }
 
-const isUnix = process.argv[2]?.startsWith(`${scheme}+unix:`);
-const server = await listen(isUnix ? `unix:${place}` : `tcp:${place}`, {
-  codec: (codec as typeof raw)(),
+const server = await listen(unix ? `unix:${place}` : `tcp:${place}`, {
+  codec: codec(new URLSearchParams(query)),
+  maxPackageSize: MAX,
   // To itself: at the pace that the peer reads, so nothing is ever dropped.
-  onConnect: (connection) => connection.pipe(connection),
+  onConnect: (connection) => void connection.pipe(connection),
 });
-console.log(`listening on ${server.address.replace(/^tcp:|^unix:/, isUnix ? `${scheme}+unix:` : `${scheme}:`)}`);
+console.log(`listening on ${server.address.replace(/^tcp|^unix/, scheme + unix)}`);
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) eventLoop.onSignal(signal, () => void server.close());

@@ -58,7 +58,8 @@ export async function makeNoise(rig: Rig, noise: Noise): Promise<Noisy> {
     return { stream: Buffer.concat([handshake, noise.bytes]), messages: [] };
   }
   const { messages, others, edits } = noise;
-  const [recording, other] = await Promise.all([rig.record(messages), rig.record(others)]);
+  const recording = await rig.record(messages);
+  const other = await rig.record(others);
   const stream = edits.reduce((edited, edit) => applied(edit, edited, recording, other), recording.stream);
   return { stream, messages };
 }

@@ -49,6 +49,11 @@ export interface Codec<In, Out = In> {
 
   /** True for a handshake: until a codec that is not opening has taken over, sends wait, unencoded and bounded. */
   readonly opening?: boolean;
+  /**
+   * The protocol's goodbye is out, and nothing more may be said: `send` answers `"closed"`. For WebSocket, whose client
+   * says it long before its transport ends, and for HTTP, after an answer that says `Connection: close`.
+   */
+  readonly closing?: boolean;
   /** Peers count messages (HTTP answers): none may be dropped. */
   readonly lossless?: boolean;
   /** Codecs with the same value make the same bytes of the same message: what `Prepared` is keyed by. */

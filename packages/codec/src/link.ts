@@ -59,7 +59,7 @@ export class Link<Note> implements CodecLink<Note> {
   }
 
   hold(): void {
-    if (!this.#isSevered) this.isHeld = true;
+    this.isHeld = true;
   }
 
   release(): void {
@@ -105,7 +105,7 @@ export class Link<Note> implements CodecLink<Note> {
 
   /** Whether an end was noted, which is for the caller to carry out: after the message of the same call was delivered. */
   takeEnd(): boolean {
-    if (!this.#wantsEnd || this.#isCalling) return false;
+    if (!this.#wantsEnd) return false;
     this.#wantsEnd = false;
     return true;
   }
@@ -113,7 +113,6 @@ export class Link<Note> implements CodecLink<Note> {
   /** From now on nothing that the codec asks does anything. */
   sever(): void {
     this.#isSevered = true;
-    this.isHeld = false;
   }
 
   #ask(effect: Effect<Note>): void {

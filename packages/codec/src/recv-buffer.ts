@@ -65,7 +65,7 @@ export class RecvBuffer {
   /** Lets go of a large chunk of which only a little is unread. */
   compact(frameLength = 0): void {
     const unread = this.#end - this.#start;
-    if (unread === 0 || this.#memory.length <= Math.max(SMALL_CHUNK, 2 * unread + SLACK)) return;
+    if (this.#memory.length <= Math.max(SMALL_CHUNK, 2 * unread + SLACK)) return;
     this.#move(unread, frameLength);
   }
 

@@ -78,12 +78,13 @@ test("what decode asked for waits for its return, whatever is sent meanwhile", (
       link.reply("pong");
       link.end();
       framed.send("sent within decode");
+      log.push("decode returns");
       return "last";
     },
     encode: (message) => message,
   }));
   framed.receive(Buffer.from("x"));
-  expect(log).toEqual(["write sent within decode", "reply pong", "message last", "end"]);
+  expect(log).toEqual(["write sent within decode", "decode returns", "reply pong", "message last", "end"]);
 });
 
 describe("while a message waits for the handler of the one before it", () => {
@@ -132,6 +133,14 @@ test("the link's clock is the sink's", () => {
   let now = 0;
   start(script({ link: (link) => (now = link.now()) }));
   expect(now).toBe(42);
+});
+
+test("without one in the sink, it is the machine's", () => {
+  const before = performance.now();
+  let now = 0;
+  new Framed(script({ link: (link) => (now = link.now()) }), { message() {}, write() {}, failed() {} });
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(performance.now());
 });
 
 /** Frames of one byte. `input` does something when it looks; it finds no frame if told so. */

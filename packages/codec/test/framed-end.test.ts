@@ -213,7 +213,7 @@ describe("once closed", () => {
     framed.send(1);
     framed.resume();
     framed.mute();
-    framed.upgrade(script());
+    framed.upgrade(encode as never);
     framed.farewell({ why: "close" });
     framed.finish();
     handler.reject(new Error("too late"));

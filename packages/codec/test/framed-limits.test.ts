@@ -98,3 +98,17 @@ test("a frame of which little has arrived takes little memory", () => {
   framed.receive(Buffer.of(1));
   expect(framed.retained).toBeLessThan(1024);
 });
+
+test("a frame of known length takes no more memory than that", () => {
+  const { framed } = start(sized);
+  framed.receive(Buffer.concat([sizedHeader(2000), Buffer.alloc(1000)]));
+  framed.receive(Buffer.alloc(500));
+  expect(framed.retained).toBe(2000);
+});
+
+test("the few bytes left of a large chunk do not keep it", () => {
+  const { framed } = start(script());
+  framed.receive(Buffer.from(`${" ".repeat(60_000)}\nsay`));
+  expect(framed.unread).toBe(3);
+  expect(framed.retained).toBeLessThan(100);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CodecFactory } from "../src/codec.ts";
+import { Framed } from "../src/framed.ts";
 import { record, script, sized, sizedHeader, start, textOf, ways } from "./toys.ts";
 
 describe.each(ways)("fed %s", (_, feed) => {
@@ -120,6 +121,19 @@ test("a handler that feeds bytes gets them behind those that came before", () =>
   });
   framed.receive(Buffer.from("say a\nsay b\n"));
   expect(log).toEqual(["message a", "message b", "message c"]);
+});
+
+test("idle is told when a chunk was read through, and when a block stops it", () => {
+  const signs: string[] = [];
+  const framed = new Framed(script(), {
+    message: (message) => void signs.push(message),
+    write() {},
+    failed() {},
+    idle: () => signs.push("idle"),
+  });
+  framed.start();
+  framed.receive(Buffer.from("say a\nsay b\nhold\nsay c\n"));
+  expect(signs).toEqual(["idle", "a", "b", "idle"]);
 });
 
 test("retained is what is unread and what the codec says it keeps", () => {

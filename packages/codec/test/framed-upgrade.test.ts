@@ -142,6 +142,12 @@ test("a codec that takes over behind the peer's end is told of it", () => {
   expect(log).toEqual(["ended", "reply goodbye", "ended, stays writable"]);
 });
 
+test("an upgrade at the peer's end tells the next codec of it, too", () => {
+  const { framed, log } = start(script({ finish: "upgrade", next: script({ finish: "reply goodbye" }) }));
+  framed.finish();
+  expect(log).toEqual(["reply goodbye", "ended, stays writable"]);
+});
+
 test("before the start, what the next codec asks for waits for the start", () => {
   const { framed, log } = record(script());
   framed.upgrade(script({ factory: "reply hello" }));

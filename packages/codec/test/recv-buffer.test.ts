@@ -47,6 +47,7 @@ test("the end of a chunk whose beginning completed a frame is not copied", () =>
   buffer.append(first, 0);
   buffer.append(second, 20);
   expect(buffer.length).toBe(10_010);
+  expect(buffer.retained).toBe(20 + second.length);
   expect(buffer.take(20)).toEqual(Buffer.concat([first, second.subarray(0, 10)]));
   expect(buffer.unread()).toEqual(second.subarray(10));
   expect(buffer.unread().buffer).toBe(second.buffer);
@@ -150,6 +151,7 @@ type Step =
   | { do: "append"; bytes: Uint8Array }
   | { do: "take"; share: number }
   | { do: "measure"; frameLength: number }
+  | { do: "forget" }
   | { do: "unread" }
   | { do: "compact" };
 
@@ -158,6 +160,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("append"), bytes: fc.uint8Array({ maxLength: 5000, size: "max" }) }),
   fc.record({ do: fc.constant("take"), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
   fc.record({ do: fc.constant("measure"), frameLength: fc.integer({ min: 1, max: 8000 }) }),
+  fc.record({ do: fc.constant("forget") }),
   fc.record({ do: fc.constant("unread") }),
   fc.record({ do: fc.constant("compact") }),
 );
@@ -183,6 +186,9 @@ function follow(
       frameLength = 0;
     } else if (step.do === "measure") {
       if (model.length > 0 && frameLength === 0) frameLength = step.frameLength;
+    } else if (step.do === "forget") {
+      // As an upgrade does.
+      frameLength = 0;
     } else if (step.do === "unread") {
       expectBytes(buffer.unread(), model);
     } else {

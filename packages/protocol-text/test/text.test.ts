@@ -131,6 +131,13 @@ describe("the limit", () => {
   });
 });
 
+test("a frame is a line with its end", () => {
+  const { codec } = alone(text());
+  expect(codec.input(Buffer.from("jhdxr"))).toBe(0);
+  expect(codec.input(Buffer.from("jhdxr\n"))).toBe(6);
+  expect(codec.input(Buffer.from("\nrest"))).toBe(1);
+});
+
 test("a slow line is searched once", () => {
   const search = vi.spyOn(Buffer.prototype, "indexOf");
   const { codec } = alone(text());

@@ -87,6 +87,10 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     link.phase("open");
   }
 
+  get closing(): boolean {
+    return this.#state !== "open";
+  }
+
   get alike(): string | undefined {
     return this.#state === "open" ? this.#alike : undefined;
   }

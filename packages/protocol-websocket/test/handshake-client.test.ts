@@ -243,7 +243,6 @@ describe("what a client sends", () => {
     for (let at = 2; at < end.sent.length; at += 7) keys.add(end.sent.toString("hex", at, at + 4));
     // Of 5000 random numbers of 32 bits, two are the same in one run of 350.
     expect(keys.size).toBeGreaterThan(4997);
-    expect(keys.has("00000000")).toBe(false);
   });
 
   test("a message is masked in a copy", () => {

@@ -16,6 +16,12 @@ export interface Terms extends WebSocketLimits {
   deflate?: DeflateOptions & Partial<DeflateAgreement>;
 }
 
+interface ObservedOptions {
+  onMessage?: (message: WebSocketMessage) => void;
+  /** Errors that are not the peer's fault are expected: `throws RangeError`. */
+  isBuggy?: boolean;
+}
+
 type Opened = Framed<WebSocketMessage, WebSocketMessageOut, FrameNote>;
 
 /**
@@ -24,13 +30,20 @@ type Opened = Framed<WebSocketMessage, WebSocketMessageOut, FrameNote>;
  */
 export class Observed {
   readonly lines: string[] = [];
+  /** Of the Close frames sent. */
+  readonly reasons: string[] = [];
   readonly framed: Opened;
   readonly #role: Role;
+  readonly #isBuggy: boolean;
 
-  constructor(role: Role, terms: Terms = {}) {
+  constructor(role: Role, terms: Terms = {}, { onMessage, isBuggy = false }: ObservedOptions = {}) {
     this.#role = role;
+    this.#isBuggy = isBuggy;
     this.framed = new Framed(framesFor(role, terms), {
-      message: (message) => void this.lines.push(describeMessage(message)),
+      message: (message) => {
+        this.lines.push(describeMessage(message));
+        onMessage?.(message);
+      },
       write: (encoded) => {
         if (isStream(encoded)) throw new Error("a stream");
         this.#sent(encoded);
@@ -49,6 +62,7 @@ export class Observed {
   }
 
   #failed(error: unknown, phase: string): void {
+    if (this.#isBuggy) return void this.lines.push(`throws ${(error as Error).name}`);
     if (!ProtocolError.is(error)) throw new Error(`not a ProtocolError, in ${phase}`, { cause: error });
     if (error.farewell !== undefined) this.#sent(error.farewell);
     this.lines.push(`fails ${error.code}`);
@@ -58,6 +72,7 @@ export class Observed {
     for (const { opcode, payload, fin, rsv, isMasked } of readFrames(toBuffer(bytes))) {
       if (isMasked !== (this.#role === "client")) throw new Error("masked as the other role");
       if (!fin || (rsv !== 0 && rsv !== 4)) throw new Error("fragmented, or with reserved bits");
+      if (opcode === 8) this.reasons.push(payload.toString("utf8", 2));
       this.lines.push(`sends ${rsv === 4 ? "deflated " : ""}${describe(opcode, payload)}`);
     }
   }

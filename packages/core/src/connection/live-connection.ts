@@ -65,6 +65,8 @@ export class LiveConnection<In, Out, Note, Context>
   #onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
   #context: Context | undefined;
   #taker: Taker<In> | undefined;
+  /** Tells a message that waits for somebody to take it that somebody may be there. */
+  #attended: (() => void) | undefined;
   /** Pipes that end here. */
   #inlets: Set<Pipe<Out>> | undefined;
 
@@ -109,7 +111,6 @@ export class LiveConnection<In, Out, Note, Context>
     this.#stats.connections++;
     this.#stats.opened++;
     this.#transport.start(this);
-    this.#attend();
     const { heartbeat, loop } = this.#settings;
     if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, loop, this);
     if (this.#framed.codec.opening) this.#sender.opening();
@@ -363,9 +364,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   peerEnded(): void {
-    // Nothing is left that somebody could still want to take.
-    if (this.#framed.unread === 0) this.resumeFor("nobody");
-    else if (this.#gate.has("nobody")) this.#closeWithin(this.#settings.closeTimeout);
+    if (this.#attended !== undefined) this.#closeWithin(this.#settings.closeTimeout);
     this.#framed.finish();
   }
 
@@ -569,27 +568,33 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   #release(taker: Taker<In>): void {
-    if (this.#taker !== taker) return;
-    this.#taker = undefined;
-    this.#attend();
+    if (this.#taker === taker) this.#taker = undefined;
   }
 
-  /** Somebody takes the messages now, or nobody does. */
+  #deliver(message: In): unknown {
+    if (this.#taker !== undefined) return this.#taker.take(message);
+    const handler = this.#onMessage ?? this.#handlers.onMessage;
+    if (handler !== undefined) return handler.call(this.#handlers, this, message);
+    // Nobody is there to take it yet: it waits, and holds back those behind it.
+    const attended = new Promise<void>((resolve) => {
+      this.#attended = resolve;
+    });
+    return attended.then(() => this.#deliver(message));
+  }
+
+  /** Somebody may be there to take messages now. */
   #attend(): void {
-    if (this.#isLeaving) return;
-    const isTaken = this.#taker ?? this.#onMessage ?? this.#handlers.onMessage;
-    if (isTaken === undefined) {
-      this.pauseFor("nobody");
-    } else if (this.#gate.has("nobody")) {
-      this.#closeDeadline?.disarm();
-      this.resumeFor("nobody");
-    }
+    const attended = this.#attended;
+    if (attended === undefined) return;
+    this.#attended = undefined;
+    if (!this.#isLeaving) this.#closeDeadline?.disarm();
+    attended();
   }
 
   /** Reads from the transport, or lets the kernel make the peer wait. */
   #regulate(): void {
     const isEnough = this.#framed.isBlocked && this.#framed.unread >= READ_AHEAD;
-    const reads = !isEnough && (this.#isLeaving || !this.#gate.stopsReading);
+    const reads = !isEnough && (this.#isLeaving || this.#gate.isOpen);
     if (reads === this.#isReading) return;
     this.#isReading = reads;
     if (reads) this.#transport.resume();
@@ -599,7 +604,7 @@ export class LiveConnection<In, Out, Note, Context>
   // Leaving
 
   get #isWritable(): boolean {
-    return this.state === "open" || this.state === "opening";
+    return (this.state === "open" || this.state === "opening") && !this.#framed.codec.closing;
   }
 
   #move(event: LifeEvent): boolean {
@@ -689,6 +694,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   #phaseOver(): void {
+    if (this.#isLeaving) return this.#cut();
     const sentence = `the peer was too slow in phase ${this.#phase}`;
     this.#report(new SockError("PHASE_TIMEOUT", sentence), "deadline");
     this.#leave({ why: "deadline", phase: this.#phase });

@@ -6,8 +6,6 @@ export const PAUSED_BY = {
   pipe: 2,
   /** The peer does not read what it makes us send. */
   full: 4,
-  /** Nobody takes the messages: no `onMessage`, nobody iterates. */
-  nobody: 8,
 } as const;
 
 export type PauseReason = keyof typeof PAUSED_BY;
@@ -18,15 +16,6 @@ export class RecvGate {
 
   get isOpen(): boolean {
     return this.#reasons === 0;
-  }
-
-  has(reason: PauseReason): boolean {
-    return (this.#reasons & PAUSED_BY[reason]) !== 0;
-  }
-
-  /** Whether nothing is to be read from the transport either. Without a taker some is read on, to notice a peer's end. */
-  get stopsReading(): boolean {
-    return (this.#reasons & ~PAUSED_BY.nobody) !== 0;
   }
 
   /** True: the gate was open until now. */

@@ -74,7 +74,8 @@ export class Diary {
 }
 
 function show(message: unknown): string {
-  return message instanceof Uint8Array ? Buffer.from(message).toString() : String(message);
+  if (!(message instanceof Uint8Array)) return String(message);
+  return message.length > 100 ? `${message.length} bytes` : Buffer.from(message).toString();
 }
 
 /** The code of an error that has one, the sentence of another. */

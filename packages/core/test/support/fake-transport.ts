@@ -17,11 +17,23 @@ export class FakeTransport implements Transport {
   readonly writes: Buffer[] = [];
   /** Bytes that it takes at once; what is written beyond is waiting. */
   room = Infinity;
-  waiting = 0;
   isPaused = false;
   hasEnded = false;
   isDestroyed = false;
 
+  /** What it took, as it was when it was taken: memory that changed while it waited shows. */
+  readonly #taken: Buffer[] = [];
+  #waiting: Uint8Array[] = [];
+
+  get waiting(): number {
+    return this.#waiting.reduce((size, piece) => size + piece.length, 0);
+  }
+
+  get taken(): Buffer {
+    return Buffer.concat(this.#taken);
+  }
+
+  /** All that was written, as text. */
   get written(): string {
     return Buffer.concat(this.writes).toString();
   }
@@ -31,18 +43,17 @@ export class FakeTransport implements Transport {
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    const bytes = Buffer.concat(pieces);
-    this.writes.push(bytes);
-    const taken = this.waiting > 0 ? 0 : Math.min(bytes.length, this.room);
-    this.room -= taken;
-    this.waiting += bytes.length - taken;
+    this.writes.push(Buffer.concat(pieces));
+    this.#waiting.push(...pieces);
+    this.#takeUpTo(this.room);
   }
 
-  /** The other side takes all that waits. `tell` false: it has not been told yet. */
-  take(tell = true): void {
-    this.room = Infinity;
-    this.waiting = 0;
-    if (tell) this.handler.flushed();
+  /** The other side takes `size` of the bytes that wait. `tell` false: and nobody has been told yet. */
+  take(size = Infinity, tell = true): void {
+    const isBehind = this.waiting > 0;
+    this.room = size;
+    this.#takeUpTo(size);
+    if (isBehind && this.waiting === 0 && tell) this.handler.flushed();
   }
 
   receive(text: string): void {
@@ -65,6 +76,20 @@ export class FakeTransport implements Transport {
     if (this.isDestroyed) return;
     this.isDestroyed = true;
     process.nextTick(() => this.handler.gone());
+  }
+
+  #takeUpTo(size: number): void {
+    const all = Buffer.concat(this.#waiting);
+    const taken = all.subarray(0, size);
+    this.#taken.push(taken);
+    this.room -= taken.length;
+    // The rest stays where it was written, and not in a copy.
+    let skip = taken.length;
+    this.#waiting = this.#waiting.flatMap((piece) => {
+      const rest = piece.subarray(Math.min(skip, piece.length));
+      skip -= piece.length - rest.length;
+      return rest.length > 0 ? [rest] : [];
+    });
   }
 }
 

@@ -388,7 +388,10 @@ function noise(size: number): Buffer {
 
 function cutUp(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   let at = 0;
-  return sizes.map((size) => bytes.subarray(at, (at += size)));
+  return sizes.map((size) => {
+    at += size;
+    return bytes.subarray(at - size, at);
+  });
 }
 
 function sum(numbers: readonly number[]): number {
