@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from "fast-check";
-import type { Recording, Rig } from "./rig.ts";
+import type { Frame, Recording, Rig } from "./rig.ts";
 
 /** How a stream comes about that may be wrong. */
 export type Noise =
@@ -89,9 +89,8 @@ function applied(edit: Edit, stream: Buffer, recording: Recording, other: Record
   }
 }
 
-function place({ frame, offset }: Edit, frames: readonly number[]): number {
+function place({ frame, offset }: Edit, frames: readonly Frame[]): number {
   if (frames.length === 0) return offset;
-  const index = frame % frames.length;
-  const start = frames.slice(0, index).reduce((sum, length) => sum + length, 0);
-  return start + (offset % (frames[index]! + 1));
+  const { start, length } = frames[frame % frames.length]!;
+  return start + (offset % (length + 1));
 }

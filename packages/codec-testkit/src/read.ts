@@ -94,6 +94,7 @@ export function mapped(
 
 /** The async iterables in a message, not begun. */
 export function iterablesIn(message: unknown): AsyncIterable<unknown>[] {
+  if (typeof message !== "object" || ArrayBuffer.isView(message)) return [];
   const found: AsyncIterable<unknown>[] = [];
   plain(message, (iterable) => found.push(iterable));
   return found;

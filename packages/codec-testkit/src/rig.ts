@@ -1,30 +1,34 @@
-import type { CodecFactory, CodecLink } from "@sock/codec";
+import type { CodecFactory } from "@sock/codec";
 import fc, { type Arbitrary } from "fast-check";
 import { Endpoint } from "./endpoint.ts";
 import { iterablesIn } from "./read.ts";
 import type { CodecSpec } from "./spec.ts";
 import { turn } from "./turn.ts";
-import { type Watcher, watched } from "./watch.ts";
+import { type Watch, type Watcher, watched } from "./watch.ts";
 import { Wire } from "./wire.ts";
 
 /** Of any types: what laws are about. */
 export type AnySpec = CodecSpec<unknown, unknown, unknown, unknown>;
-
-type Watch = (link: CodecLink<unknown>) => Watcher;
 
 /** A conversation: the peer has said some messages and its goodbye. */
 export interface Recording {
   messages: readonly unknown[];
   /** Everything that the codec under test received … */
   stream: Buffer;
-  /** … in frames of these lengths; what never became one is not among them. */
-  frames: readonly number[];
+  /** … in these frames; what never became one is not among them. */
+  frames: readonly Frame[];
   /** Where the handshake ends and messages begin. */
   opened: number;
   /** Where messages end and the goodbye begins. */
   goodbye: number;
   near: Endpoint;
   far: Endpoint;
+}
+
+/** Where a frame is in its stream. */
+export interface Frame {
+  start: number;
+  length: number;
 }
 
 export interface NearOptions {
@@ -65,7 +69,7 @@ export class Rig {
     this.spec = spec;
     this.seed = seed;
     this.runs = spec.runs ?? 100;
-    this.maxPackageSize = spec.maxPackageSize ?? 16 * 1024;
+    this.maxPackageSize = spec.maxPackageSize ?? 8 * 1024;
   }
 
   /** Lists of messages of the peer. */
@@ -102,7 +106,7 @@ export class Rig {
   async record(messages: readonly unknown[], options: RecordOptions = {}): Promise<Recording> {
     const { watch, onSend, between } = options;
     const { ask } = this.spec;
-    const frames: number[] = [];
+    const frames: Frame[] = [];
     const near = this.near({ watch: (link) => countingFrames(frames, watch?.(link)), onSend });
     const unanswered = [...messages];
     const far = this.#far(() =>
@@ -168,15 +172,18 @@ export class Rig {
 
 /** Waits until nothing is under way, or what is waits for more bytes. */
 export async function settle(endpoint: Endpoint): Promise<void> {
-  for (let waited = 0; waited < PATIENCE && endpoint.isBusy; waited++) await turn();
+  for (let waited = 0; waited < PATIENCE; waited++) {
+    await turn();
+    if (!endpoint.isBusy) return;
+  }
 }
 
 /** The stream ends, and then the connection, each with time for what follows from it. */
 export async function conclude(endpoint: Endpoint): Promise<void> {
   endpoint.finish();
-  if (endpoint.isBusy) await settle(endpoint);
+  if (endpoint.hasWaited) await settle(endpoint);
   endpoint.close();
-  if (endpoint.isBusy) await settle(endpoint);
+  if (endpoint.hasWaited) await settle(endpoint);
 }
 
 function readAway(message: unknown): Promise<unknown> | undefined {
@@ -194,11 +201,12 @@ function shown(message: unknown, onSend?: OnSend): unknown {
   return message;
 }
 
-function countingFrames(frames: number[], watcher: Watcher = {}): Watcher {
+function countingFrames(frames: Frame[], watcher: Watcher = {}): Watcher {
   return {
     ...watcher,
     decode(frame) {
-      frames.push(frame.length);
+      const last = frames.at(-1);
+      frames.push({ start: last ? last.start + last.length : 0, length: frame.length });
       watcher.decode?.(frame);
     },
   };

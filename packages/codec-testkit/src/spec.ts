@@ -36,7 +36,7 @@ export interface CodecSpec<In, Out = In, Message = Out, Sent = Message> {
   /** More streams that may be wrong: a corpus of attacks. Corrupted valid ones and random bytes are tried anyway. */
   noise?: Arbitrary<Uint8Array>;
 
-  /** Bytes a frame may take. Messages must fit; small, so that endless frames get there soon. Default 16 KiB. */
+  /** Bytes a frame may take. Messages must fit; small, so that endless frames get there soon. Default 8 KiB. */
   maxPackageSize?: number;
 
   /** Where the generation of cases starts. A failure tells its own; the same seed makes the same failure. Default: random. */

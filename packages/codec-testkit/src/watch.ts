@@ -1,4 +1,4 @@
-import type { Codec, CodecFactory, CodecLink, PhaseLimits } from "@sock/codec";
+import type { Bytes, Codec, CodecFactory, CodecLink, Farewell, PhaseLimits } from "@sock/codec";
 
 /** Looks at what passes between a codec and whoever calls it. */
 export interface Watcher {
@@ -13,57 +13,75 @@ export interface Watcher {
 /** What a codec can ask for. The clock and the limit are not asked for, but looked at. */
 export type LinkVerb = "reply" | "hold" | "release" | "upgrade" | "end" | "phase" | "note";
 
+/** Makes the watcher of one codec. */
+export type Watch = (link: CodecLink<unknown>) => Watcher;
+
 /** The same codecs, watched: each that the factory makes, and those that take over from it, by a watcher of its own. */
-export function watched<In, Out>(
-  factory: CodecFactory<In, Out>,
-  watch: (link: CodecLink<unknown>) => Watcher,
-): CodecFactory<In, Out> {
+export function watched<In, Out>(factory: CodecFactory<In, Out>, watch: Watch): CodecFactory<In, Out> {
   return (link: CodecLink<unknown>) => {
     const watcher = watch(link);
-    const codec = factory(new WatchedLink(link, watcher, watch));
-    return watchedCodec(codec, watcher);
+    return new WatchedCodec(factory(new WatchedLink(link, watcher, watch)), watcher);
   };
 }
 
-function watchedCodec<In, Out>(codec: Codec<In, Out>, watcher: Watcher): Codec<In, Out> {
-  const { finish, farewell, ping } = codec;
-  const ask = (buffer: Uint8Array) => codec.input(buffer);
-  return {
-    input: (buffer) => (watcher.input ? watcher.input(buffer, ask) : codec.input(buffer)),
-    decode(frame) {
-      watcher.decode?.(frame);
-      return codec.decode(frame);
-    },
-    encode: (message) => codec.encode(message),
-    // Whether these are there means something.
-    ...(finish && { finish: (rest) => codec.finish?.(rest) }),
-    ...(farewell && { farewell: (why) => codec.farewell?.(why) }),
-    ...(ping && { ping: () => ping.call(codec) }),
-    closed(error) {
-      watcher.closed?.();
-      codec.closed?.(error);
-    },
-    get opening() {
-      return codec.opening === true;
-    },
-    get lossless() {
-      return codec.lossless === true;
-    },
-    get alike() {
-      return codec.alike;
-    },
-    get retained() {
-      return codec.retained ?? 0;
-    },
-  };
+class WatchedCodec<In, Out> implements Codec<In, Out> {
+  readonly #codec: Codec<In, Out>;
+  readonly #watcher: Watcher;
+  // Whether these are there means something.
+  finish?: (rest: Uint8Array) => In | undefined;
+  farewell?: (why: Farewell) => void;
+  ping?: () => Bytes;
+
+  constructor(codec: Codec<In, Out>, watcher: Watcher) {
+    this.#codec = codec;
+    this.#watcher = watcher;
+    if (codec.finish) this.finish = codec.finish.bind(codec);
+    if (codec.farewell) this.farewell = codec.farewell.bind(codec);
+    if (codec.ping) this.ping = codec.ping.bind(codec);
+  }
+
+  input(buffer: Uint8Array): number {
+    if (!this.#watcher.input) return this.#codec.input(buffer);
+    return this.#watcher.input(buffer, (asked) => this.#codec.input(asked));
+  }
+
+  decode(frame: Uint8Array): In | undefined {
+    this.#watcher.decode?.(frame);
+    return this.#codec.decode(frame);
+  }
+
+  encode(message: Out): Bytes | AsyncIterable<Bytes> {
+    return this.#codec.encode(message);
+  }
+
+  closed(error?: Error): void {
+    this.#watcher.closed?.();
+    this.#codec.closed?.(error);
+  }
+
+  get opening(): boolean {
+    return this.#codec.opening === true;
+  }
+
+  get lossless(): boolean {
+    return this.#codec.lossless === true;
+  }
+
+  get alike(): unknown {
+    return this.#codec.alike;
+  }
+
+  get retained(): number {
+    return this.#codec.retained ?? 0;
+  }
 }
 
 class WatchedLink implements CodecLink<unknown> {
   readonly #link: CodecLink<unknown>;
   readonly #watcher: Watcher;
-  readonly #watch: (link: CodecLink<unknown>) => Watcher;
+  readonly #watch: Watch;
 
-  constructor(link: CodecLink<unknown>, watcher: Watcher, watch: (link: CodecLink<unknown>) => Watcher) {
+  constructor(link: CodecLink<unknown>, watcher: Watcher, watch: Watch) {
     this.#link = link;
     this.#watcher = watcher;
     this.#watch = watch;
@@ -81,7 +99,7 @@ class WatchedLink implements CodecLink<unknown> {
     return this.#link.now();
   }
 
-  reply(bytes: Parameters<CodecLink["reply"]>[0]): void {
+  reply(bytes: Bytes): void {
     this.#watcher.asked?.("reply");
     this.#link.reply(bytes);
   }

@@ -48,25 +48,37 @@ export class Wire<Near extends AnyEndpoint, Far extends AnyEndpoint> {
   async quiet(): Promise<void> {
     let rounds = 0;
     for (let still = 0; still < STILL; ) {
-      const toNear = this.#toNear.carry();
-      const toFar = this.#toFar.carry();
-      if (toNear || toFar) {
+      if (this.#carry()) {
         still = 0;
         rounds += 1;
         if (rounds > ENDLESS) throw new Error("the two sides answer each other without end");
       } else {
-        if (!this.near.isBusy && !this.far.isBusy) return;
+        if (this.#isDone(still)) return;
         still += 1;
         await turn();
       }
     }
+  }
+
+  /** Answers whether there was anything to carry. */
+  #carry(): boolean {
+    const toNear = this.#toNear.carry();
+    const toFar = this.#toFar.carry();
+    return toNear || toFar;
+  }
+
+  /** What was done later may have had consequences that come later still. */
+  #isDone(still: number): boolean {
+    const { near, far } = this;
+    if (near.isBusy || far.isBusy) return false;
+    return still > 0 || !(near.hasWaited || far.hasWaited);
   }
 }
 
 /** An endpoint for messages of any type. */
 export type AnyEndpoint = Pick<
   Endpoint,
-  "start" | "receive" | "finish" | "take" | "isBusy" | "isEnded" | "isClosed"
+  "start" | "receive" | "finish" | "take" | "isBusy" | "hasWaited" | "isEnded" | "isClosed"
 >;
 
 /** One direction of a wire. */

@@ -89,7 +89,10 @@ export class Pieces implements Codec<Uint8Array> {
     this.retained += bytes.length + 128;
     if (this.retained > this.link.maxPackageSize)
       throw new ProtocolError("TOO_LARGE", "the message is too large");
-    if (!isLast) return undefined;
+    return isLast ? this.gathered() : undefined;
+  }
+
+  protected gathered(): Uint8Array {
     const message = Buffer.concat(this.pieces);
     this.pieces = [];
     this.retained = 0;
@@ -125,27 +128,48 @@ export class Pieces implements Codec<Uint8Array> {
 }
 
 /** Both sides greet with a line before messages flow, the client first. */
-export function greeting(role: "client" | "server", next: CodecFactory<never, never>): CodecFactory<string> {
+export function greeting<Message>(
+  role: "client" | "server",
+  next: CodecFactory<Message, Message, string>,
+): CodecFactory<Message, Message, string> {
   return (link) => {
     if (role === "client") link.reply("hello\n");
-    const lines = new Lines();
-    const codec: Codec<string> & { opening: boolean } = {
-      opening: true,
-      input: (buffer) => lines.input(buffer),
-      decode(frame) {
-        const line = lines.decode(frame);
-        if (line !== "hello")
-          throw new ProtocolError("GREETING", `"${line}" is no greeting`, { farewell: "bye\n" });
-        if (role === "server") link.reply("hello\n");
-        link.upgrade(next as CodecFactory<unknown, never, never>);
-        return undefined;
-      },
-      encode() {
-        throw new Error("nothing is sent before the greeting");
-      },
-    };
-    return codec;
+    return new Greeting(link, role, next);
   };
+}
+
+class Greeting<Message> implements Codec<Message> {
+  readonly opening = true;
+  readonly #lines = new Lines();
+  readonly #link: CodecLink<string>;
+  readonly #role: "client" | "server";
+  readonly #next: CodecFactory<Message, Message, string>;
+
+  constructor(
+    link: CodecLink<string>,
+    role: "client" | "server",
+    next: CodecFactory<Message, Message, string>,
+  ) {
+    this.#link = link;
+    this.#role = role;
+    this.#next = next;
+  }
+
+  input(buffer: Uint8Array): number {
+    return this.#lines.input(buffer);
+  }
+
+  decode(frame: Uint8Array): undefined {
+    const line = this.#lines.decode(frame);
+    if (line !== "hello")
+      throw new ProtocolError("GREETING", `"${line}" is no greeting`, { farewell: "bye\n" });
+    if (this.#role === "server") this.#link.reply("hello\n");
+    this.#link.upgrade(this.#next);
+  }
+
+  encode(): Bytes {
+    throw new Error("nothing is sent before the greeting");
+  }
 }
 
 /** A message whose bytes come and go piece by piece. */

@@ -1,10 +1,10 @@
-import { type Bytes, type Codec, type CodecFactory, ProtocolError } from "@sock/codec";
+import { type Bytes, type Codec, type CodecLink, ProtocolError } from "@sock/codec";
 import type { LawName } from "../src/index.ts";
-import { type Body, Lines, lengthAt, Parcels, type Parcel, Pieces, Sized } from "./codecs.ts";
+import { Body, Lines, lengthAt, Parcels, Pieces, Sized } from "./codecs.ts";
 
 /** A codec that is broken in one way. */
 export interface Saboteur {
-  codec: CodecFactory<never, never>;
+  codec: (link: CodecLink<string>) => Codec<never, never>;
   messages: "lines" | "bytes" | "parcels";
   /** Laws that notice it, with any seed. */
   caughtBy: LawName[];
@@ -16,7 +16,11 @@ export const saboteurs: Record<string, Saboteur> = {
   "reads past its frame": {
     codec: () => new ReadsPastItsFrame(),
     messages: "bytes",
-    caughtBy: ["what is encoded is decoded", "chunk boundaries change nothing", "a frame ends where it ends, whatever follows"],
+    caughtBy: [
+      "what is encoded is decoded",
+      "chunk boundaries change nothing",
+      "a frame ends where it ends, whatever follows",
+    ],
     // What lies behind a frame in memory is a matter of luck.
     perhapsBy: ["input only looks", "connections share no state"],
   },
@@ -64,7 +68,6 @@ export const saboteurs: Record<string, Saboteur> = {
     codec: () => new SharesNumbers(),
     messages: "bytes",
     caughtBy: ["connections share no state"],
-    perhapsBy: [],
   },
   "drops a byte": {
     codec: () => new DropsAByte(),
@@ -121,7 +124,7 @@ export const saboteurs: Record<string, Saboteur> = {
   "answers at once only what came at once": {
     codec: (link) => new AnswersWhatCameAtOnce(link),
     messages: "bytes",
-    caughtBy: ["chunk boundaries change nothing"],
+    caughtBy: ["chunk boundaries change nothing", "a frame ends where it ends, whatever follows"],
     perhapsBy: ["input only looks"],
   },
   "gathers without bound": {
@@ -143,7 +146,6 @@ export const saboteurs: Record<string, Saboteur> = {
     codec: (link) => new CopiesAtEachPiece(link),
     messages: "bytes",
     caughtBy: ["time grows with size"],
-    perhapsBy: ["memory is bounded"],
   },
   "tells that it was closed": {
     codec: (link) => new TellsThatItWasClosed(link),
@@ -244,30 +246,22 @@ class SharesPieces extends Pieces {
   }
 }
 
-/** The connection that counts last is right. */
-let numbering: SharesNumbers | undefined;
-let sent = 0;
-
 class SharesNumbers extends Sized {
+  static sent = 0;
   #received = 0;
 
   constructor() {
     super();
-    numbering = this;
-    sent = 0;
+    SharesNumbers.sent = 0;
   }
 
   override decode(frame: Uint8Array): Uint8Array {
-    if (frame[2] !== (this.#received++ & 255)) throw new ProtocolError("NUMBER", "a message is missing");
+    if (frame[2] !== this.#received++) throw new ProtocolError("NUMBER", "a message is missing");
     return frame.subarray(3);
   }
 
   override encode(message: Uint8Array): Bytes {
-    return super.encode(Buffer.from([sent++, ...message]));
-  }
-
-  closed(): void {
-    if (numbering === this) sent = 0;
+    return super.encode(Buffer.of(SharesNumbers.sent++, ...message));
   }
 }
 
@@ -376,8 +370,9 @@ class AnswersWhatCameAtOnce extends Pieces {
 
 class GathersWithoutBound extends Pieces {
   protected override gather(isLast: boolean, bytes: Uint8Array): Uint8Array | undefined {
-    this.link.maxPackageSize = Number.MAX_SAFE_INTEGER;
-    return super.gather(isLast, bytes);
+    this.pieces.push(bytes);
+    this.retained += bytes.length;
+    return isLast ? this.gathered() : undefined;
   }
 }
 
@@ -397,18 +392,11 @@ class SearchesAgain extends Lines {
 }
 
 class CopiesAtEachPiece extends Pieces {
-  #all = Buffer.alloc(0);
-
-  override get retained(): number {
-    return this.#all.length;
-  }
-
   protected override gather(isLast: boolean, bytes: Uint8Array): Uint8Array | undefined {
-    this.#all = Buffer.concat([this.#all, bytes]);
-    if (!isLast) return undefined;
-    const message = this.#all;
-    this.#all = Buffer.alloc(0);
-    return message;
+    const all = Buffer.concat([...this.pieces, bytes]);
+    this.pieces = [];
+    this.retained = 0;
+    return super.gather(isLast, all);
   }
 }
 
@@ -432,7 +420,19 @@ class LeavesAnIteratorOpen extends Parcels {
 
 class LeavesALaterIteratorOpen extends Parcels {
   override closed(): void {
-    const { body } = this;
-    if (body?.isBeingRead) super.closed();
+    if (this.body instanceof WatchedBody && this.body.isBeingRead) super.closed();
+  }
+
+  protected override newBody(): Body {
+    return new WatchedBody(this.link);
+  }
+}
+
+class WatchedBody extends Body {
+  isBeingRead = false;
+
+  override [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    this.isBeingRead = true;
+    return super[Symbol.asyncIterator]();
   }
 }

@@ -98,7 +98,7 @@ export interface CodecLink<Note = never> {
   now(): number;
   /** Sends bytes of the protocol's own: a pong, a 100-continue, a handshake answer. Never dropped. */
   reply(bytes: Bytes): void;
-  /** Deliver nothing more … */
+  /** Deliver nothing more, but what is decoded already or in this call … */
   hold(): void;
   /** … until now. */
   release(): void;

@@ -62,10 +62,14 @@ export class RecvBuffer {
     return taken;
   }
 
-  /** Lets go of a large chunk of which only a little is unread. */
+  /** Lets go of memory of which only a little is unread. */
   compact(frameLength = 0): void {
     const unread = this.#end - this.#start;
-    if (this.#memory.length <= Math.max(SMALL_CHUNK, 2 * unread + SLACK)) return;
+    if (unread === 0) return;
+    // The whole of it: a chunk of a few bytes may stand in a pool of many.
+    const kept = this.#memory.buffer.byteLength;
+    // Three times: at twice, what was just moved to memory of that size would move again when a few bytes were taken.
+    if (kept <= Math.max(SMALL_CHUNK, 3 * unread + SLACK)) return;
     this.#move(unread, frameLength);
   }
 
@@ -100,7 +104,8 @@ export class RecvBuffer {
   #move(needed: number, frameLength: number): void {
     // Twice what is moved, so that each byte is moved O(1) times.
     const room = Math.max(needed, 2 * (this.#end - this.#start)) + SLACK;
-    const memory = Buffer.allocUnsafe(frameLength < needed ? room : Math.min(room, frameLength));
+    // Not of the pool, all of which a few bytes would keep.
+    const memory = Buffer.allocUnsafeSlow(frameLength < needed ? room : Math.min(room, frameLength));
     this.#end = this.#memory.copy(memory, 0, this.#start, this.#end);
     this.#start = 0;
     this.#memory = memory;

@@ -12,7 +12,7 @@ export type FramedPhase =
   | "closed"
   | "message";
 
-/** What a `Framed` gives out: messages one way, bytes the other way. */
+/** What a `Framed` gives out: messages one way, bytes the other way. Of these functions, `message` alone may throw. */
 export interface FramedSink<In, Note = never> {
   /** Takes a message. While a promise that it returned is pending, the next message waits; frames without one do not. */
   message(message: In): unknown;

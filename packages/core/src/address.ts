@@ -22,7 +22,8 @@ export function formatAddress(address: Address): string {
 }
 
 function parseHostAndPort(text: string, rest: string): Address {
-  const [, ipv6, name, digits] = /^\/\/(?:\[([\da-fA-F:.%]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(rest) ?? [];
+  const [, ipv6, name, digits] =
+    /^\/\/(?:\[([\da-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(rest) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);
   if (host === undefined || port > 65_535)

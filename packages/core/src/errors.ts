@@ -43,7 +43,8 @@ export class AddressError extends Error {
 
 const SENTENCES: Readonly<Record<string, string>> = {
   EADDRINUSE: "the address is in use",
-  EACCES: "no permission to use the address",
+  // For a unix path in no folder too: libuv makes one of both.
+  EACCES: "no permission to use the address, or no such folder",
   EPERM: "no permission to use the address",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "no such host",

@@ -15,13 +15,16 @@ export interface EventLoop extends Clock {
   onSignal(signal: NodeJS.Signals, callback: (signal: NodeJS.Signals) => void): () => void;
 }
 
+const SETTLED = Promise.resolve();
+
 /** An event loop on libuv whose time comes from `clock`. */
 export function createEventLoop(clock: Clock = systemClock): EventLoop {
   const wheel = new DeadlineWheel({ clock });
   return {
     now: () => clock.now(),
     after: (delay, callback) => clock.after(delay, callback),
-    defer: (callback, argument) => process.nextTick(callback, argument),
+    // Asked for by a callback of libuv, a tick alone would come before the promise reactions: 25 ns dearer (Node 26).
+    defer: (callback, argument) => void SETTLED.then(() => process.nextTick(callback, argument)),
     deadline: (callback) => wheel.deadline(callback),
     onSignal(signal, callback) {
       process.on(signal, callback);

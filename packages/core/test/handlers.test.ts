@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { type ErrorPhase, type Handlers, raw, SockError } from "../src/index.ts";
 import { connectedPair } from "../src/memory.ts";
-import { greeting, lines, parting } from "./support/codecs.ts";
+import { greeting, lines, notedLines, parting } from "./support/codecs.ts";
 
 import { overFake } from "./support/fake-transport.ts";
 import { pair, wires } from "./support/pair.ts";
@@ -154,7 +154,7 @@ describe("a handler that throws", () => {
     onClose: ({ connection }) => connection.destroy(),
   };
 
-  const noted = lines<string>((link) => ({
+  const noted = notedLines<string>((link) => ({
     decode(frame) {
       const line = frame.toString();
       if (line === "note\n") link.note("noted");

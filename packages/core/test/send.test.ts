@@ -375,7 +375,7 @@ describe("drained", () => {
   });
 });
 
-test("a reply of the codec is never dropped, and while too much waits, reading stops", () => {
+test("a reply of the codec is never dropped, and while too much waits, reading stops", async () => {
   const ponging = lines((link) => ({
     decode(frame) {
       link.reply(frame);
@@ -389,8 +389,20 @@ test("a reply of the codec is never dropped, and while too much waits, reading s
   expect(connection.dropped).toBe(0);
   transport.take();
   expect(transport.isPaused).toBe(false);
+  await settled();
   transport.take();
   expect(transport.taken.toString()).toBe("12345\n".repeat(3));
+});
+
+test("nothing is told after the close, also when the buffer drained just before", async () => {
+  const { connection, transport, diary } = overFake({ codec: raw(), maxSendBufferSize: 10 });
+  transport.room = 0;
+  connection.send("1234567890");
+  transport.take(Infinity, false);
+  connection.send(Buffer.alloc(20_000));
+  connection.destroy();
+  await settled();
+  expect(diary.lines).toEqual(["connect", "full", "close"]);
 });
 
 test("the message is left as it is", () => {

@@ -35,6 +35,7 @@ import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import type { FrameNote } from "./notes.ts";
 import { type MaskSource, randomMask } from "./random.ts";
 import { CLOSING, type ClosingEvent, type ClosingState } from "./state.ts";
+import { SHORT_TEXT, shortTextFrame } from "./text-frame.ts";
 import { isWellFormed, textOf } from "./utf8.ts";
 
 export interface FrameOptions {
@@ -233,17 +234,10 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
   }
 
   #encodeText(message: string): Bytes {
-    if (!isWellFormed(message)) throw new TypeError("a text message has a surrogate without its other half");
-    // Masking and compressing are done on bytes; so is, for a long text, counting.
-    if (!this.#isServer || this.#deflate !== undefined || message.length > JOINED) {
-      return this.#encodeData(TEXT, Buffer.from(message));
-    }
-    const length = Buffer.byteLength(message);
-    const header = headerLengthFor(length, false);
-    const frame = Buffer.allocUnsafe(header + length);
-    writeHeader(frame, FIN | TEXT, length, false);
-    frame.write(message, header);
-    return frame;
+    // Masking and compressing are done on bytes.
+    const isPlain = this.#isServer && this.#deflate === undefined;
+    if (isPlain && message.length <= SHORT_TEXT) return shortTextFrame(message) ?? refuseText();
+    return isWellFormed(message) ? this.#encodeData(TEXT, Buffer.from(message)) : refuseText();
   }
 
   #encodeData(opcode: number, payload: Uint8Array): Bytes {
@@ -292,6 +286,10 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     const farewell = new Uint8Array(toBuffer(this.#frame(FIN | CLOSE, data)));
     return new ProtocolError(code, sentence, { ...options, farewell });
   }
+}
+
+function refuseText(): never {
+  throw new TypeError("a text message has a surrogate without its other half");
 }
 
 function alikeOf(deflate: Deflate | undefined): string | undefined {

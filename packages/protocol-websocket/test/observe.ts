@@ -6,6 +6,7 @@ import { settleLimits, type WebSocketLimits } from "../src/limits.ts";
 import type { WebSocketMessage, WebSocketMessageOut } from "../src/messages.ts";
 import type { DeflateAgreement } from "../src/negotiation.ts";
 import type { FrameNote } from "../src/notes.ts";
+import type { MaskSource } from "../src/random.ts";
 import { WebSocketCodec } from "../src/websocket-codec.ts";
 import { readFrames } from "./frames.ts";
 
@@ -81,12 +82,14 @@ export class Observed {
 export function framesFor(
   role: Role,
   { deflate, ...limits }: Terms = {},
+  maskSource?: MaskSource,
 ): CodecFactory<WebSocketMessage, WebSocketMessageOut, FrameNote> {
   return (link) =>
     new WebSocketCodec(link, {
       isServer: role === "server",
       limits: settleLimits(limits),
       deflate: deflateFor(deflate),
+      maskSource,
     });
 }
 

@@ -42,8 +42,7 @@ export const afterTheEnd: Law = {
         if (isFinished) near.finish();
         near.close(isReset ? new Error("the connection was reset") : undefined);
         reader.readOn();
-        for (let waited = 0; waited < 3 && (near.hasWaited || reader.isReading); waited++) await turn();
-
+        for (let waited = 0; waited < 1 || (waited < 3 && reader.isReading); waited++) await turn();
         const facts = { stream: received, chunks: sizes, handler };
         if (late.length > 0) throw new Broken(`after closed, the codec asked its link to ${late[0]}`, facts);
         if (reader.isReading) throw new Broken("after closed, an iterator of a message stays open", facts);

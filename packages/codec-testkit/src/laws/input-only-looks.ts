@@ -14,7 +14,10 @@ export const inputOnlyLooks: Law = {
   check: (rig) =>
     hold(
       rig,
-      fc.record({ source: noises(rig), sizes: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 }) }),
+      fc.record({
+        source: noises(rig),
+        sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+      }),
       async ({ source, sizes }) => {
         const { stream, messages } = await makeNoise(rig, source);
         const askedOnce = await rig.replay(cut(stream), { messages });

@@ -77,7 +77,12 @@ export class LiveConnection<In, Out, Note, Context>
   #isLeaving = false;
   #farewell: Farewell = { why: "close" };
   #saidGoodbye = false;
+  /** The transport has told of the peer's end; messages may still wait before it. */
+  #hasPeerSentAll = false;
+  /** The peer's end was reached in order. */
   #hasPeerEnded = false;
+  /** As it may in its farewell to a frame that is too large, which is still to be told. */
+  #hasCodecEnded = false;
   #isTransportGone = false;
   #closeDeadline: Deadline | undefined;
   #phase = "";
@@ -228,20 +233,20 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   send(message: Out | Prepared<Out>): SendResult {
-    if (!this.#isWritable) return "closed";
+    if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
     if (result !== "dropped") this.#stats.messagesSent++;
     return result;
   }
 
   sendUrgent(message: Out): SendResult {
-    if (!this.#isWritable) return "closed";
+    if (!this.isWritable) return "closed";
     this.#stats.messagesSent++;
     return this.#sender.send(message, true);
   }
 
   sendRaw(bytes: Bytes): SendResult {
-    if (!this.#isWritable) return "closed";
+    if (!this.isWritable) return "closed";
     return this.#sender.send(new RawBytes(bytes));
   }
 
@@ -266,6 +271,7 @@ export class LiveConnection<In, Out, Note, Context>
   closeWrite(message?: Out): void {
     if (message !== undefined) this.send(message);
     this.#stopWriting();
+    this.#tellInlets((pipe) => pipe.destinationClosed());
   }
 
   destroy(error?: Error): void {
@@ -290,6 +296,7 @@ export class LiveConnection<In, Out, Note, Context>
   pipe<T extends Pipeable<In>>(destination: T): T {
     const pipe = new Pipe<In>(this, destination as unknown as PipeDestination<In>);
     this.#take(pipe);
+    if (this.state !== "closed") pipe.begin();
     return destination;
   }
 
@@ -321,9 +328,10 @@ export class LiveConnection<In, Out, Note, Context>
 
   [Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
     const mailbox = new Mailbox<In>();
-    if (this.state === "closed") mailbox.closed(undefined);
-    else this.#take(mailbox);
-    return mailbox.messages(() => this.#release(mailbox));
+    return mailbox.messages(
+      () => this.#take(mailbox),
+      () => this.#release(mailbox),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -364,6 +372,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   peerEnded(): void {
+    this.#hasPeerSentAll = true;
     if (this.#attended !== undefined) this.#closeWithin(this.#settings.closeTimeout);
     this.#framed.finish();
   }
@@ -379,9 +388,7 @@ export class LiveConnection<In, Out, Note, Context>
   message(message: In): unknown {
     this.#stats.messagesReceived++;
     if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: this, message });
-    if (this.#taker !== undefined) return this.#taker.take(message);
-    const handler = this.#onMessage ?? this.#handlers.onMessage;
-    const handling = handler?.call(this.#handlers, this, message);
+    const handling = this.#deliver(message);
     if (!isPromise(handling)) return handling;
     // The framed would not hear of it any more when the connection has gone meanwhile.
     return handling.then(undefined, (error: unknown) => this.#faulted(error, "onMessage"));
@@ -414,9 +421,10 @@ export class LiveConnection<In, Out, Note, Context>
 
   ended(staysWritable: boolean): void {
     this.#hasPeerEnded = true;
+    // It has not shaken hands, or not answered our goodbye, and will not.
+    if (!staysWritable && this.#framed.codec.opening) this.#sender.abandon();
     if (this.#isLeaving) {
-      // It did not answer our goodbye, and will not.
-      if (!staysWritable && this.#saidGoodbye) this.end();
+      if (!staysWritable) this.#proceed();
       return;
     }
     this.#taker?.ended();
@@ -429,6 +437,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   end(): void {
     this.#saidGoodbye = true;
+    this.#hasCodecEnded = !this.#isLeaving;
     if (this.state === "closing") this.#proceed();
     else this.#leave({ why: "close" });
   }
@@ -457,7 +466,7 @@ export class LiveConnection<In, Out, Note, Context>
     } else if (!ProtocolError.is(error)) {
       this.#report(error, phase);
       this.destroy();
-    } else if (this.#isLeaving) {
+    } else if (this.#isLeaving && !(this.#hasCodecEnded && error.code === "FRAME_TOO_LARGE")) {
       // The peer will say nothing more that matters, and a handshake that failed lets nothing out.
       if (this.#framed.codec.opening) this.#sender.abandon();
       this.end();
@@ -493,9 +502,10 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   bufferDrained(): void {
-    this.#tellInlets((pipe) => pipe.drained());
     this.#tell("onBufferDrain", this.onBufferDrain ?? this.#handlers.onBufferDrain);
-    this.resumeFor("full");
+    // Whoever hears of room may fill it again, and will hear of it again then.
+    if (!this.isFull) this.resumeFor("full");
+    if (!this.isFull) this.#tellInlets((pipe) => pipe.drained());
   }
 
   messageDropped(message: unknown, error: SockError): void {
@@ -565,6 +575,9 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#taker !== undefined) throw new TypeError("the messages of this connection are taken already");
     this.#taker = taker;
     this.#attend();
+    if (this.state === "closed") taker.closed(this.#error);
+    // Not at once: a pipe the other way may be made in the next line.
+    else if (this.#hasPeerEnded) this.#settings.loop.defer(() => taker.ended(), undefined);
   }
 
   #release(taker: Taker<In>): void {
@@ -576,6 +589,7 @@ export class LiveConnection<In, Out, Note, Context>
     const handler = this.#onMessage ?? this.#handlers.onMessage;
     if (handler !== undefined) return handler.call(this.#handlers, this, message);
     // Nobody is there to take it yet: it waits, and holds back those behind it.
+    if (this.#hasPeerSentAll) this.#closeWithin(this.#settings.closeTimeout);
     const attended = new Promise<void>((resolve) => {
       this.#attended = resolve;
     });
@@ -587,7 +601,9 @@ export class LiveConnection<In, Out, Note, Context>
     const attended = this.#attended;
     if (attended === undefined) return;
     this.#attended = undefined;
-    if (!this.#isLeaving) this.#closeDeadline?.disarm();
+    // What comes after a close is not delivered.
+    if (this.#isLeaving) return;
+    this.#closeDeadline?.disarm();
     attended();
   }
 
@@ -603,7 +619,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   // Leaving
 
-  get #isWritable(): boolean {
+  get isWritable(): boolean {
     return (this.state === "open" || this.state === "opening") && !this.#framed.codec.closing;
   }
 
@@ -667,7 +683,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#framed.closed(error);
     if (isLoss) this.#report(error, "transport");
     this.#sender.closed(isLoss ? error : undefined);
-    this.#taker?.closed(isLoss ? error : undefined);
+    this.#taker?.closed(this.#error);
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.#stats.connections--;
     if (this.#wasOpened) {

@@ -4,14 +4,14 @@ export interface Taker<In> {
   take(message: In): unknown;
   /** The peer's end was reached in order. */
   ended(): void;
-  /** The connection is gone. */
-  closed(error: Error | undefined): void;
+  /** The connection is gone. `error`: the first thing that went wrong, if anything did. */
+  closed(error: unknown): void;
 }
 
 /** Turns messages into an iteration: each holds back the next until the next is asked for. */
 export class Mailbox<In> implements Taker<In> {
   #offer: { message: In; taken(): void } | undefined;
-  #end: { error: Error | undefined } | undefined;
+  #end: { error: unknown } | undefined;
   #wake: () => void = () => {};
 
   take(message: In): Promise<void> {
@@ -25,13 +25,14 @@ export class Mailbox<In> implements Taker<In> {
     this.closed(undefined);
   }
 
-  closed(error: Error | undefined): void {
+  closed(error: unknown): void {
     this.#end ??= { error };
     this.#wake();
   }
 
-  /** To be iterated once. `left` is called when that is over, for whatever reason. */
-  async *messages(left: () => void): AsyncGenerator<In, void, void> {
+  /** To be iterated once. `begin` is called at the start of that, and `left` when it is over, for whatever reason. */
+  async *messages(begin: () => void, left: () => void): AsyncGenerator<In, void, void> {
+    begin();
     let offer = this.#offer;
     try {
       for (;;) {

@@ -15,8 +15,11 @@ export interface PipeSource {
 export interface PipeDestination<In> {
   /** Sends also when the buffer is full. */
   sendUrgent(message: In): unknown;
+  readonly isWritable: boolean;
   readonly isFull: boolean;
   readonly sendBufferSize: number;
+  /** Whether its codec keeps nothing of a message: one may, until the next, or while a stream of it goes on. */
+  readonly isRaw: boolean;
   closeWrite(): void;
   close(): void;
   attachPipe(pipe: Pipe<In>): void;
@@ -32,19 +35,24 @@ export class Pipe<In> implements Taker<In> {
   constructor(source: PipeSource, destination: PipeDestination<In>) {
     this.#source = source;
     this.#destination = destination;
-    this.#spent = source.isRaw ? new Spent() : undefined;
-    destination.attachPipe(this);
+    this.#spent = source.isRaw && destination.isRaw ? new Spent() : undefined;
+  }
+
+  begin(): void {
+    this.#destination.attachPipe(this);
+    if (!this.#destination.isWritable) this.destinationClosed();
   }
 
   take(message: In): void {
     this.#destination.sendUrgent(message);
-    this.#spent?.add(message);
-    if (this.#destination.sendBufferSize === 0) this.#spent?.free();
+    if (this.#spent !== undefined) this.#spend(message, this.#spent);
     if (this.#destination.isFull) this.#source.pauseFor("pipe");
   }
 
   /** The source's peer has ended. The other way may go on, if there is one. */
   ended(): void {
+    // What becomes of the destination now is for the other way to say.
+    this.#destination.detachPipe(this);
     this.#destination.closeWrite();
     if (!this.#source.isPipedTo) this.#source.close();
   }
@@ -65,7 +73,15 @@ export class Pipe<In> implements Taker<In> {
     this.#source.resumeFor("pipe");
     this.#source.close();
   }
+
+  #spend(message: In, spent: Spent): void {
+    spent.add(message);
+    if (!spent.isEmpty && this.#destination.sendBufferSize === 0) spent.free();
+  }
 }
+
+/** Small chunks are the collector's daily bread. */
+const WORTH_FREEING = 4 * 1024;
 
 /**
  * Chunks that were passed on. Their memory is given back when the kernel has taken them, instead of being left to the
@@ -75,12 +91,17 @@ export class Pipe<In> implements Taker<In> {
 class Spent {
   #chunks: ArrayBuffer[] = [];
 
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
   add(chunk: unknown): void {
-    if (!(chunk instanceof Uint8Array) || chunk.length !== chunk.buffer.byteLength) return;
-    if (chunk.buffer instanceof ArrayBuffer) this.#chunks.push(chunk.buffer);
+    if (!(chunk instanceof Uint8Array) || chunk.length < WORTH_FREEING) return;
+    if (chunk.length === chunk.buffer.byteLength) this.#chunks.push(chunk.buffer as ArrayBuffer);
   }
 
   free(): void {
+    if (this.isEmpty) return;
     for (const chunk of this.#chunks) (chunk as { transfer?(size: number): ArrayBuffer }).transfer?.(0);
     this.#chunks = [];
   }

@@ -73,12 +73,11 @@ export class Sender<Out> implements CorkOwner {
 
   /** Sends a message, or bytes past the codec. Only what is `urgent` passes a full buffer. */
   send(message: Sendable<Out>, urgent = false): SendResult {
-    const waiting = this.#load();
-    if (!urgent && !this.gate.admits(waiting) && !this.#owner.isLossless) return this.#drop(message, waiting);
+    if (this.#isAtLimit && !urgent && this.#refuses) return this.#drop(message);
     if (this.#outbox === undefined) this.#encode(message);
     else this.#outbox.push(message);
-    const isBehind = this.#transport.waiting > 0 || this.#outbox !== undefined;
     this.#checkFull();
+    const isBehind = this.#transport.waiting > 0 || this.#outbox !== undefined;
     return isBehind ? "buffered" : "sent";
   }
 
@@ -125,10 +124,10 @@ export class Sender<Out> implements CorkOwner {
     this.checkDrained();
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when nothing waits, and no stream goes on. */
   drained(signal: AbortSignal | undefined): Promise<void> {
     this.flush();
-    if (this.waiting === 0) return Promise.resolve();
+    if (this.waiting === 0 && this.isEncoded) return Promise.resolve();
     this.#waiters ??= new Waiters();
     return this.#waiters.wait(signal);
   }
@@ -147,13 +146,18 @@ export class Sender<Out> implements CorkOwner {
   closed(error: Error | undefined): void {
     this.abandon();
     this.#cork.clear();
+    this.gate.drained();
     this.#waiters?.reject(
       error ?? new SockError("CONNECTION_CLOSED", "the connection closed before all was sent"),
     );
   }
 
-  /** Tells the edge at a later time: this may be the middle of a message, and who hears of room may send at once. */
   corkFlushed(): void {
+    this.#checkSoon();
+  }
+
+  /** Tells the edge at a later time: this may be the middle of a message, and who hears of room may send at once. */
+  #checkSoon(): void {
     if (this.#isChecking || (!this.gate.isFull && this.#waiters === undefined)) return;
     this.#isChecking = true;
     this.#loop.defer(checkLater, this);
@@ -165,7 +169,7 @@ export class Sender<Out> implements CorkOwner {
     if (this.#encodedWaiting > 0) return;
     this.#pullOn?.();
     if (this.waiting > 0) return;
-    this.#waiters?.resolve();
+    if (this.isEncoded) this.#waiters?.resolve();
     if (this.gate.drained()) this.#owner.bufferDrained();
   }
 
@@ -173,19 +177,25 @@ export class Sender<Out> implements CorkOwner {
     return this.#cork.size + this.#transport.waiting;
   }
 
-  /** What waits. At the limit the cork is flushed first, since the transport may take it at once. */
-  #load(): number {
-    if (this.#cork.size > 0 && this.waiting >= this.gate.limit) this.#cork.flush();
-    return this.waiting;
+  get #isAtLimit(): boolean {
+    return this.waiting >= this.gate.limit;
+  }
+
+  /** Whether a message would be one too many. The cork is flushed first, since the transport may take it at once. */
+  get #refuses(): boolean {
+    this.#cork.flush();
+    return !this.gate.admits(this.waiting) && !this.#owner.isLossless;
   }
 
   #checkFull(): void {
-    if (this.gate.grown(this.#load())) this.#owner.bufferFull();
+    if (!this.#isAtLimit) return;
+    this.#cork.flush();
+    if (this.gate.grown(this.waiting)) this.#owner.bufferFull();
   }
 
-  #drop(message: Sendable<Out>, waiting: number): SendResult {
+  #drop(message: Sendable<Out>): SendResult {
     this.dropped++;
-    const sentence = `a message was dropped: ${waiting} bytes wait, and ${this.gate.limit} may`;
+    const sentence = `a message was dropped: ${this.waiting} bytes wait, and ${this.gate.limit} may`;
     this.#owner.messageDropped(message, new SockError("SEND_BUFFER_FULL", sentence));
     return "dropped";
   }
@@ -208,6 +218,8 @@ export class Sender<Out> implements CorkOwner {
     }
     this.#outbox = undefined;
     this.#owner.allEncoded();
+    // None of it may have made a byte, and so no flush will tell.
+    this.#checkSoon();
   }
 
   /** One piece at a time, and none while the buffer is full. */

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { type Address, formatAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
 import { NetTransport } from "./net-transport.ts";
+import { onread } from "./shared-reads.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -13,7 +14,7 @@ export function connectNet(address: Address, signal: AbortSignal): Promise<Trans
     if (signal.aborted) return reject(signal.reason);
     const socket =
       address.transport === "unix"
-        ? connect({ path: address.path, allowHalfOpen: true })
+        ? connect({ path: address.path, allowHalfOpen: true, onread })
         : connect({
             host: address.host,
             port: address.port,

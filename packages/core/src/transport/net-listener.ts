@@ -3,6 +3,7 @@ import type { Address } from "../address.ts";
 import { formatAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
 import { NetTransport } from "./net-transport.ts";
+import { withSharedReads } from "./shared-reads.ts";
 import type { Transport } from "./transport.ts";
 import { removeStalePath } from "./unix-path.ts";
 
@@ -31,19 +32,34 @@ export async function listenOnNet(address: Address, options: ListenOptions): Pro
   try {
     return await attempt(address, options);
   } catch (error) {
-    const isStale = isInUse(error) && address.transport === "unix" && (await removeStalePath(address.path));
-    if (!isStale) throw new AddressError(formatAddress(address), error as NodeJS.ErrnoException);
+    if (!(await wasStale(address, error)))
+      throw new AddressError(formatAddress(address), error as NodeJS.ErrnoException);
   }
   return listenOnNet(address, options);
+}
+
+/** Whether what was in the way is away now. */
+async function wasStale(address: Address, error: unknown): Promise<boolean> {
+  if (!isInUse(error) || address.transport !== "unix") return false;
+  try {
+    return await removeStalePath(address.path);
+  } catch (denied) {
+    throw new AddressError(formatAddress(address), denied as NodeJS.ErrnoException);
+  }
 }
 
 function attempt(address: Address, options: ListenOptions): Promise<Listener> {
   return new Promise((resolve, reject) => {
     // The engine ends our side itself, when what waits has been written. TCP_NODELAY: the cork does what Nagle would.
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true });
+    const server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      pauseOnConnect: true,
+    });
     server.on("connection", (socket: Socket) => {
-      if (options.admits()) options.accepted(new NetTransport(socket, address.transport));
-      else socket.destroy();
+      if (!options.admits()) socket.destroy();
+      else options.accepted(new NetTransport(withSharedReads(socket) ?? socket, address.transport));
     });
     server.once("error", reject);
     server.listen({ ...where(address), backlog: options.backlog }, () => {

@@ -1,23 +1,27 @@
 import type { Socket } from "node:net";
+import { RECEIVED, type Receiving } from "./shared-reads.ts";
 import type { Endpoint, Transport, TransportHandler } from "./transport.ts";
 
 const NOWHERE: Endpoint = { address: "", port: 0 };
 const TRANSPORT = Symbol("transport");
 
-type OurSocket = Socket & { [TRANSPORT]: NetTransport };
+type OurSocket = Receiving & { [TRANSPORT]: NetTransport };
 
-/** A TCP or unix socket of Node, through its stream. */
+/** A TCP or unix socket of Node. Reads from its stream, or by way of the shared buffer if it was made so. */
 export class NetTransport implements Transport {
   readonly name: "tcp" | "unix";
   readonly local: Endpoint;
   readonly remote: Endpoint;
 
-  handler: TransportHandler | undefined;
-  error: Error | undefined;
-  isClosed = false;
-
   readonly #socket: Socket;
+  #handler: TransportHandler | undefined;
   #awaitsFlush = false;
+  /** From here on: a socket with an `onread` may read once more after a pause, so what comes then is kept. */
+  #isPaused = true;
+  #kept: Buffer[] | undefined;
+  #keepsEnd = false;
+  #isClosed = false;
+  #error: Error | undefined;
 
   /** `socket` is open, or was until just now, and must allow half-open connections. */
   constructor(socket: Socket, name: "tcp" | "unix") {
@@ -27,20 +31,25 @@ export class NetTransport implements Transport {
     this.local = endpoint(socket.localAddress, socket.localPort);
     this.remote = endpoint(socket.remoteAddress, socket.remotePort);
     (socket as OurSocket)[TRANSPORT] = this;
+    (socket as OurSocket)[RECEIVED] = onData;
+    // Until somebody is there to take what comes.
+    socket.pause();
     socket.on("error", onError);
     socket.on("close", onClose);
   }
 
   get waiting(): number {
-    return this.#socket.writableLength;
+    // Asked for several times a message, and mostly nothing waits.
+    return this.#awaitsFlush ? this.#socket.writableLength : 0;
   }
 
   start(handler: TransportHandler): void {
-    this.handler = handler;
+    this.#handler = handler;
     this.#socket.on("data", onData);
     this.#socket.on("end", onEnd);
+    this.resume();
     // `socket.closed` is true a tick before the event, which would tell it again.
-    if (this.isClosed) process.nextTick(() => handler.gone(this.error));
+    if (this.#isClosed) process.nextTick(() => this.closed());
   }
 
   write(pieces: readonly Uint8Array[]): void {
@@ -56,11 +65,14 @@ export class NetTransport implements Transport {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#socket.resume();
+    if (this.#keepsSomething) process.nextTick(() => this.#giveKept());
   }
 
   end(): void {
@@ -69,6 +81,52 @@ export class NetTransport implements Transport {
 
   destroy(error?: Error): void {
     this.#socket.destroy(error);
+  }
+
+  // What the socket tells
+
+  received(chunk: Buffer): boolean {
+    if (this.#isPaused || this.#kept !== undefined) {
+      this.#kept ??= [];
+      this.#kept.push(chunk);
+    } else {
+      this.#handler?.received(chunk);
+    }
+    return !this.#isPaused;
+  }
+
+  peerEnded(): void {
+    if (this.#isPaused || this.#kept !== undefined) this.#keepsEnd = true;
+    else this.#handler?.peerEnded();
+  }
+
+  failed(error: Error): void {
+    this.#error = error;
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    if (this.#error === undefined && this.#keepsSomething) return;
+    this.#kept = undefined;
+    this.#handler?.gone(this.#error);
+  }
+
+  get #keepsSomething(): boolean {
+    return this.#kept !== undefined || this.#keepsEnd;
+  }
+
+  #giveKept(): void {
+    while (!this.#isPaused && this.#kept !== undefined) {
+      const chunk = this.#kept.shift();
+      if (chunk === undefined) this.#kept = undefined;
+      else this.#handler?.received(chunk);
+    }
+    if (this.#isPaused) return;
+    if (this.#keepsEnd) {
+      this.#keepsEnd = false;
+      this.#handler?.peerEnded();
+    }
+    if (this.#isClosed) this.closed();
   }
 
   /**
@@ -81,7 +139,7 @@ export class NetTransport implements Transport {
       this.#awaitsFlush = false;
       if (socket.destroyed) return;
       if (socket.writableLength > 0) this.#awaitFlush();
-      else this.handler?.flushed();
+      else this.#handler?.flushed();
     };
     this.#awaitsFlush = true;
     // More came behind the empty write, and then the end: another write would be an error, and cost what waits.
@@ -92,22 +150,20 @@ export class NetTransport implements Transport {
 
 // Shared by all sockets: an idle connection has no closures of its own.
 
-function onData(this: Socket, chunk: Buffer): void {
-  (this as OurSocket)[TRANSPORT].handler?.received(chunk);
+function onData(this: Socket, chunk: Buffer): boolean {
+  return (this as OurSocket)[TRANSPORT].received(chunk);
 }
 
 function onEnd(this: Socket): void {
-  (this as OurSocket)[TRANSPORT].handler?.peerEnded();
+  (this as OurSocket)[TRANSPORT].peerEnded();
 }
 
 function onError(this: Socket, error: Error): void {
-  (this as OurSocket)[TRANSPORT].error = error;
+  (this as OurSocket)[TRANSPORT].failed(error);
 }
 
 function onClose(this: Socket): void {
-  const transport = (this as OurSocket)[TRANSPORT];
-  transport.isClosed = true;
-  transport.handler?.gone(transport.error);
+  (this as OurSocket)[TRANSPORT].closed();
 }
 
 const EMPTY = Buffer.alloc(0);

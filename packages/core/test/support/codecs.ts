@@ -12,7 +12,12 @@ const LF = 10;
 type Extra<Note> = (link: CodecLink<Note>) => Partial<Codec<string>>;
 
 /** Lines of text, as plain as a codec can be. `extra` adds to it, or takes its place. */
-export function lines<Note = never>(extra: Extra<Note> = () => ({})): CodecFactory<string, string, Note> {
+export function lines(extra: Extra<never> = () => ({})): CodecFactory<string> {
+  return notedLines(extra);
+}
+
+/** Lines, whose `extra` may also give notes. */
+export function notedLines<Note>(extra: Extra<Note>): CodecFactory<string, string, Note> {
   return (link) => ({
     input: (buffer) => buffer.indexOf(LF) + 1,
     decode: lineOf,
@@ -37,6 +42,15 @@ export function header(length: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUint32BE(length);
   return bytes;
+}
+
+/** A length in four bytes, and so many bytes of text. */
+export function boxed(): CodecFactory<string> {
+  return () => ({
+    input: (buffer) => (buffer.length < 4 ? 0 : 4 + toBuffer(buffer).readUint32BE()),
+    decode: (frame) => toBuffer(frame).toString("utf8", 4),
+    encode: (message) => [header(Buffer.byteLength(message)), message],
+  });
 }
 
 /** Says `hello` first and wants to hear it, as a handshake does; then it is lines. */
