@@ -18,8 +18,8 @@ export interface Settings {
   profiles?: string | undefined;
 }
 
-/** Pairs of rounds that are dropped: V8 is still compiling what is hot. */
-const DROPPED = 2;
+/** Milliseconds of CPU time that a server needs for V8 to compile what is hot; after as many rounds it has to do. */
+const TO_COMPILE = { cpu: 1500, rounds: 8 };
 
 /**
  * Starts the two servers of `row`, and loads one while the other is idle, in turn.
@@ -34,18 +34,28 @@ export async function measure(row: Row, settings: Settings): Promise<Comparison>
   await using ours = await start("ours");
   await using control = await start("control");
   await using load = new LoadProcess({ core: cores.load });
-  await load.open(ours, row, duration);
-  await load.open(control, row, duration);
 
+  for (const server of [ours, control]) {
+    await load.open(server, row, duration);
+    await warm(load, server, duration);
+  }
   const results = { ours: [] as Round[], control: [] as Round[] };
   const turns = [
     { server: ours, rounds: results.ours },
     { server: control, rounds: results.control },
   ];
-  for (let pair = 0; pair < DROPPED + rounds; pair++) {
+  for (let pair = 0; pair < rounds; pair++) {
     for (const turn of turns) turn.rounds.push(await load.round(turn.server, warmUp, duration));
     // Neither is always the first.
     turns.reverse();
   }
-  return compare(results.ours.slice(DROPPED), results.control.slice(DROPPED));
+  return compare(results.ours, results.control);
+}
+
+async function warm(load: LoadProcess, server: ServerProcess, duration: number): Promise<void> {
+  let used = 0;
+  for (let round = 0; used < TO_COMPILE.cpu && round < TO_COMPILE.rounds; round++) {
+    const { cpu } = await load.round(server, 0, duration);
+    used += (cpu?.server.used ?? 1) * duration;
+  }
 }

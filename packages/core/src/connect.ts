@@ -51,7 +51,8 @@ export async function connect(address: string, options: object = {}): Promise<un
     const connection = over(transport, settings);
     connection.start();
     await connection.whenOpen(attempt.signal).catch((error: unknown) => {
-      connection.destroy();
+      // One that failed by itself may still be saying its goodbye.
+      if (attempt.signal.aborted) connection.destroy();
       throw error;
     });
     return connection;

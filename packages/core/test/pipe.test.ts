@@ -363,6 +363,19 @@ describe("the source", () => {
     expect(from.transport.hasEnded).toBe(true);
   });
 
+  test("ended leaves the destination open for answers that go elsewhere", async () => {
+    const from = overFake({ codec: lines() });
+    const to = overFake({ codec: lines() });
+    from.connection.pipe(to.connection);
+    from.transport.receive("question\n");
+    from.transport.handler.peerEnded();
+    from.transport.handler.gone();
+    await settled();
+    to.transport.receive("answer\n");
+    expect(from.diary.lines).toEqual(["connect", "close"]);
+    expect(to.diary.lines).toEqual(["connect", "message answer"]);
+  });
+
   test("ended while it was made to wait ends the destination when all is through", () => {
     const from = overFake({ codec: lines() });
     const to = overFake({ codec: lines(), maxSendBufferSize: 5 });

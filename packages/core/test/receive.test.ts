@@ -54,7 +54,7 @@ describe("a frame over maxPackageSize", () => {
     );
     const bad = await dial(server.address);
     const good = await dial(server.address);
-    bad.write("0123456789");
+    bad.end("0123456789");
     await diary.until("close");
     good.end("fine\n");
     await diary.until("close", 2);

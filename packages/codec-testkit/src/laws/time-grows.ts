@@ -16,32 +16,41 @@ export const timeGrows: Law = {
 
 const TIMES = 8;
 const TOO_MANY_TIMES = 24;
-/** Well below that and well above, measuring again would change nothing. */
+/** Below the one and above the other there is no doubt. */
 const CLEARLY_FINE = 12;
 const CLEARLY_BROKEN = 48;
 const ROUNDS = 5;
 
-/** A busy machine may disturb all rounds; a codec that is slow is so again. */
-const TRIALS = 2;
+/** No limit stops a stream here, but those of the codec itself. */
+const MAX_SIZE = 64 * 1024 * 1024;
 
-/** Bytes of the shortest stream measured, of the longest, and of the pieces that they come in. */
-const SHORTEST = 4 * 1024;
-const LONGEST = 32 * 1024;
-const PIECE = 64;
+/** In doubt it is measured again, longer: what disturbs a busy machine passes, and what is slow shows more. */
+const TRIALS = 4;
 
-/** A stream of many frames is made longer until eight of it take so many ms. One that never ends is as long as can be. */
+/** Bytes of a short stream of frames, which is doubled until eight of it take so many ms. */
+const SHORT = 4 * 1024;
 const MEASURABLE_MS = 1.5;
+
+/** Bytes of a message that never ends. To search it again costs little beside all else, until there is much of it. */
+const LONG = 64 * 1024;
+
+/** As long as that takes, nothing need be longer. */
+const ENOUGH_MS = 50;
 
 /** For codecs that refuse longer ones: what is worth measuring, and in how many pieces. */
 const WORTHWHILE = 64;
 const PIECES = 512;
 
 async function refuseGrowth(rig: Rig, stream: Endless): Promise<void> {
-  const drip = await measurable(rig, stream);
+  let drip = await measurable(rig, stream);
   if (drip === undefined) return;
-  let times = Number.POSITIVE_INFINITY;
-  for (let trial = 0; trial < TRIALS && times > TOO_MANY_TIMES; trial++)
-    times = await growth(rig, stream, drip);
+  let times = 0;
+  for (let trial = 0; trial < TRIALS && times < CLEARLY_BROKEN; trial++) {
+    const growth = await measure(rig, stream, drip);
+    times = growth.times;
+    if (times < CLEARLY_FINE) return;
+    if (!drip.isRefused && growth.ms < ENOUGH_MS) drip = { ...drip, size: 2 * drip.size };
+  }
   if (times <= TOO_MANY_TIMES) return;
   const { size, piece } = drip;
   const count = times < CLEARLY_BROKEN ? times.toFixed(0) : `more than ${CLEARLY_BROKEN}`;
@@ -54,45 +63,46 @@ interface Drip {
   /** Bytes of the short stream. */
   size: number;
   piece: number;
+  /** The codec takes no more than `TIMES * size` bytes. */
+  isRefused: boolean;
 }
 
 /** How the stream is to be dripped. Nothing, when the codec refuses it before there is something to measure. */
 async function measurable(rig: Rig, stream: Endless): Promise<Drip | undefined> {
-  for (let size = SHORTEST; ; ) {
-    const { ms, fed, unread } = await lap(rig, stream, { size: TIMES * size, piece: PIECE });
-    if (fed < TIMES * size) return dripOf(fed);
-    if (ms >= MEASURABLE_MS || size === LONGEST) return { size, piece: PIECE };
-    // What is searched again with each piece costs little beside the piece, until there is much of it.
+  let drip: Drip = { size: SHORT, piece: 64, isRefused: false };
+  for (;;) {
+    const { ms, fed, unread } = await lap(rig, stream, TIMES * drip.size, drip.piece);
+    if (fed < TIMES * drip.size) return refusedAt(fed);
+    if (ms >= MEASURABLE_MS || drip.size >= LONG) return drip;
     const isWaiting = 2 * unread > fed;
-    size = isWaiting ? LONGEST : Math.min(LONGEST, 2 * size);
+    drip = isWaiting ? { ...drip, size: LONG, piece: 256 } : { ...drip, size: 2 * drip.size };
   }
 }
 
 /** For a codec that takes so many bytes and no more. */
-function dripOf(bytes: number): Drip | undefined {
+function refusedAt(bytes: number): Drip | undefined {
   const size = Math.floor(bytes / TIMES);
   if (size < WORTHWHILE) return undefined;
-  return { size, piece: Math.max(1, Math.min(PIECE, Math.floor(size / PIECES))) };
+  return { size, piece: Math.max(1, Math.floor(size / PIECES)), isRefused: true };
 }
 
-/** How many times as long the stream takes when it is eight times as long. */
-async function growth(rig: Rig, stream: Endless, { size, piece }: Drip): Promise<number> {
+/** How many times as long the stream takes when it is eight times as long, and how long that is. */
+async function measure(rig: Rig, stream: Endless, { size, piece }: Drip): Promise<{ times: number; ms: number }> {
   let short = Number.POSITIVE_INFINITY;
   let long = Number.POSITIVE_INFINITY;
-  const one: Drip = { size, piece };
-  const eight: Drip = { size: TIMES * size, piece };
+  let times = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     const laps = [
-      await lap(rig, stream, one),
-      await lap(rig, stream, one),
-      await lap(rig, stream, eight, 1.5 * CLEARLY_BROKEN * short),
+      await lap(rig, stream, size, piece),
+      await lap(rig, stream, size, piece),
+      await lap(rig, stream, TIMES * size, piece, 1.5 * CLEARLY_BROKEN * short),
     ] as const;
     short = Math.min(short, laps[0].ms, laps[1].ms);
     long = Math.min(long, laps[2].ms);
-    const times = long / short;
+    times = long / short;
     if (times < CLEARLY_FINE || (round > 1 && times > CLEARLY_BROKEN)) break;
   }
-  return long / short;
+  return { times, ms: long };
 }
 
 interface Lap {
@@ -106,10 +116,11 @@ interface Lap {
 async function lap(
   rig: Rig,
   stream: Endless,
-  { size, piece }: Drip,
+  size: number,
+  piece: number,
   patienceMs = Number.POSITIVE_INFINITY,
 ): Promise<Lap> {
-  const near = rig.asking(stream.messages, rig.nearWithoutRecord({}, 2 * TIMES * LONGEST).start());
+  const near = rig.asking(stream.messages, rig.nearWithoutRecord({}, MAX_SIZE).start());
   const pieces = piecesOf(grown(stream, size), piece);
   const elapsed = stopwatch();
   let fed = 0;

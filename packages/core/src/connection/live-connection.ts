@@ -637,6 +637,9 @@ export class LiveConnection<In, Out, Note, Context>
     this.#phaseDeadline?.disarm();
     this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
+    // Nothing is delivered any more, and what has not opened will not.
+    this.#taker?.closed(this.#error);
+    if (!this.#wasOpened) this.#openWaiters?.reject(this.#error ?? connectionClosed());
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.#stopWriting();
     if (this.state === "ending" && this.#transport.waiting === 0) this.#linger();

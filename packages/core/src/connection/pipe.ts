@@ -31,6 +31,7 @@ export class Pipe<In> implements Taker<In> {
   readonly #source: PipeSource;
   readonly #destination: PipeDestination<In>;
   readonly #spent: Spent | undefined;
+  #hasEnded = false;
 
   constructor(source: PipeSource, destination: PipeDestination<In>) {
     this.#source = source;
@@ -51,13 +52,15 @@ export class Pipe<In> implements Taker<In> {
 
   /** The source's peer has ended. The other way may go on, if there is one. */
   ended(): void {
-    // What becomes of the destination now is for the other way to say.
+    // What becomes of the destination now is for itself to say, or for the other way.
+    this.#hasEnded = true;
     this.#destination.detachPipe(this);
     this.#destination.closeWrite();
     if (!this.#source.isPipedTo) this.#source.close();
   }
 
   closed(): void {
+    if (this.#hasEnded) return;
     this.#destination.detachPipe(this);
     this.#destination.close();
   }
