@@ -4,7 +4,7 @@ import { Body, Lines, lengthAt, Parcels, Pieces, Sized } from "./codecs.ts";
 
 /** A codec that is broken in one way. */
 export interface Saboteur {
-  codec: (link: CodecLink<string>) => Codec<never, never>;
+  codec: (link: CodecLink<string>) => Codec<unknown, never>;
   messages: "lines" | "bytes" | "parcels";
   /** Laws that notice it, with any seed. */
   caughtBy: LawName[];

@@ -206,12 +206,10 @@ describe("what goes wrong comes out of the loop:", () => {
 
   test("a broken protocol: the messages may not have been all", async () => {
     const { connection, transport } = overFake({ codec: lines() });
-    const collecting = collect(connection);
+    const rejected = expect(collect(connection)).rejects.toMatchObject({ code: "UNEXPECTED_END" });
     transport.receive("one\ntw");
     transport.handler.peerEnded();
-    await settled();
-    transport.handler.gone();
-    await expect(collecting).rejects.toMatchObject({ code: "UNEXPECTED_END" });
+    await rejected;
   });
 
   test("the error that the connection is destroyed with", async () => {

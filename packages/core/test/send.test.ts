@@ -434,3 +434,15 @@ function messagesOf(bytes: Buffer): [number, string][] {
   }
   return found;
 }
+
+test("a codec whose goodbye is out is sent nothing more", async () => {
+  const codec = { ...lines()({} as never), closing: false };
+  codec.encode = (message) => {
+    codec.closing = message === "bye";
+    return `${message}\n`;
+  };
+  const { connection, transport } = overFake({ codec: () => codec });
+  expect(["one", "bye", "two"].map((line) => connection.send(line))).toEqual(["sent", "sent", "closed"]);
+  await settled();
+  expect(transport.written).toBe("one\nbye\n");
+});

@@ -8,6 +8,7 @@ import {
   toBuffer,
 } from "@sock/codec";
 import { CLOSE_CODES, isCloseCode } from "./close-codes.ts";
+import { closeData, goodbye } from "./close-data.ts";
 import type { Deflate } from "./deflate.ts";
 import { Fragments } from "./fragments.ts";
 import {
@@ -88,6 +89,7 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     link.phase("open");
   }
 
+  /** Our Close is out, or the peer's has come: nothing more may be said. */
   get closing(): boolean {
     return this.#state !== "open";
   }
@@ -226,7 +228,7 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     // RFC 6455 5.5.1, 7.1.5.
     if (payload.length === 0) return { code: CLOSE_CODES.noCode, reason: "" };
     if (payload.length === 1) throw this.#fail("WS_CLOSE", "a Close frame of one byte");
-    const code = payload.readUInt16BE(0);
+    const code = payload.readUInt16BE();
     if (!isCloseCode(code)) throw this.#fail("WS_CLOSE_CODE", `${code} is not a code to close with`);
     const reason = textOf(payload, 2);
     if (reason === undefined) throw this.#fail("WS_UTF8", "the reason of a Close is not UTF-8");
@@ -295,41 +297,6 @@ function refuseText(): never {
 function alikeOf(deflate: Deflate | undefined): string | undefined {
   if (deflate === undefined) return "websocket";
   return deflate.alike && `websocket ${deflate.alike}`;
-}
-
-/** What our Close frame says. */
-function goodbye(why: Farewell): Buffer {
-  switch (why.why) {
-    case "close":
-      return closeData(why.code ?? CLOSE_CODES.normal, why.reason);
-    case "drain":
-      return closeData(CLOSE_CODES.serviceRestart);
-    case "stop":
-      return closeData(CLOSE_CODES.goingAway);
-    case "fault":
-      return closeData(CLOSE_CODES.internalError);
-    case "deadline":
-      // There is no code for slowness. 1008 is for those that break a rule of ours and not of the protocol.
-      return closeData(CLOSE_CODES.policyViolation, `too slow: ${why.phase}`);
-    case "limit":
-      return closeData(
-        why.what === "rate" ? CLOSE_CODES.policyViolation : CLOSE_CODES.tooLarge,
-        `the limit is ${why.limit}`,
-      );
-  }
-}
-
-/** @throws RangeError, TypeError for what may not stand in a Close frame: the caller's fault */
-function closeData(code: number, reason = ""): Buffer {
-  if (!isCloseCode(code)) throw new RangeError(`${code} is not a code to close with`);
-  if (!isWellFormed(reason)) throw new TypeError("a reason has a surrogate without its other half");
-  const length = Buffer.byteLength(reason);
-  if (length > MAX_CONTROL - 2)
-    throw new RangeError(`a reason of ${length} bytes, ${MAX_CONTROL - 2} are allowed`);
-  const data = Buffer.allocUnsafe(2 + length);
-  data.writeUInt16BE(code);
-  data.write(reason, 2);
-  return data;
 }
 
 function isOverLimit(error: unknown): boolean {

@@ -178,6 +178,17 @@ describe("our side closes", () => {
     expect(observed.lines).toEqual(["sends close 4000", "note close 1000 ok", "ends"]);
   });
 
+  test("that nothing more may be said shows, whoever has closed", () => {
+    const ours = new Observed("client").framed;
+    const theirs = new Observed("client");
+    expect([ours.codec.closing, theirs.framed.codec.closing]).toEqual([false, false]);
+    ours.farewell({ why: "close" });
+    theirs.receive(from("client", close(1000)));
+    theirs.framed.send("late");
+    expect([ours.codec.closing, theirs.framed.codec.closing]).toEqual([true, true]);
+    expect(theirs.lines).toEqual(["sends close 1000", "note close 1000"]);
+  });
+
   test("a second farewell says nothing more", () => {
     const observed = new Observed("server");
     observed.framed.farewell({ why: "close" });

@@ -80,7 +80,12 @@ export class NetTransport implements Transport {
   }
 
   destroy(error?: Error): void {
+    // What is kept holds back the news of a socket that has closed by itself.
+    const isHeldBack = this.#isClosed && this.#keepsSomething;
+    this.#kept = undefined;
+    this.#keepsEnd = false;
     this.#socket.destroy(error);
+    if (isHeldBack) process.nextTick(() => this.closed());
   }
 
   // What the socket tells

@@ -175,6 +175,24 @@ export function transportLaws(name: string, makePair: () => Promise<[Transport, 
       expect(rightEar.heard.equals(sent)).toBe(true);
     });
 
+    test("paused in the turn in which it was started or resumed, nothing is received, and nothing lost", async () => {
+      const { left, right, rightEar } = await startedPair();
+      right.pause();
+      left.write([Buffer.from("one ")]);
+      for (let i = 0; i < 5; i++) await settled();
+      right.resume();
+      right.pause();
+      left.write([Buffer.from("two ")]);
+      for (let i = 0; i < 5; i++) await settled();
+      left.write([Buffer.from("three")]);
+      left.end();
+      for (let i = 0; i < 5; i++) await settled();
+      expect(rightEar.events).toEqual([]);
+      right.resume();
+      await rightEar.until(() => rightEar.count("peerEnded") > 0);
+      expect(rightEar.heard.toString()).toBe("one two three");
+    });
+
     test("pausing and resuming at every chunk loses nothing", async () => {
       const { left, right, rightEar } = await startedPair();
       const sent = noise(A_LOT / 4);
@@ -293,6 +311,70 @@ export function transportLaws(name: string, makePair: () => Promise<[Transport, 
       left.destroy();
       for (let i = 0; i < 5; i++) await settled();
       expect(leftEar.events).toEqual(["gone"]);
+    });
+
+    test.each(["at once", "later"])(
+      "so it is while it is paused, %s, and what had come is lost",
+      async (when) => {
+        const { left, right, rightEar } = await startedPair();
+        if (when === "later") await settled();
+        right.pause();
+        left.write([noise(1000)]);
+        left.end();
+        for (let i = 0; i < 5; i++) await settled();
+        right.destroy();
+        await rightEar.until(() => rightEar.isGone);
+        right.resume();
+        for (let i = 0; i < 5; i++) await settled();
+        expect(rightEar.events).toEqual(["gone"]);
+      },
+    );
+
+    test.each(["at once", "later"])(
+      "so it is while it is paused, %s, and both sides have ended",
+      async (when) => {
+        const { left, right, rightEar } = await startedPair();
+        if (when === "later") await settled();
+        right.end();
+        right.pause();
+        left.end();
+        for (let i = 0; i < 10; i++) await settled();
+        right.destroy();
+        right.destroy();
+        await rightEar.until(() => rightEar.isGone);
+        right.destroy();
+        for (let i = 0; i < 5; i++) await settled();
+        expect(rightEar.events).toEqual(["gone"]);
+      },
+    );
+
+    test("so it is within what it is told", async () => {
+      const { left, right, rightEar } = await startedPair();
+      const received = rightEar.received.bind(rightEar);
+      rightEar.received = (chunk) => {
+        received(chunk);
+        right.pause();
+        right.destroy();
+      };
+      for (let i = 0; i < 10; i++) {
+        left.write([noise(50_000)]);
+        await settled();
+      }
+      await rightEar.until(() => rightEar.isGone);
+      expect(rightEar.events).toEqual(["received", "gone"]);
+    });
+
+    test("a peer's end and both ends, while it is paused, are told when it is resumed", async () => {
+      const { left, right, rightEar } = await startedPair();
+      right.end();
+      right.pause();
+      left.write([noise(1000)]);
+      left.end();
+      for (let i = 0; i < 5; i++) await settled();
+      expect(rightEar.events).toEqual([]);
+      right.resume();
+      await rightEar.until(() => rightEar.isGone);
+      expect(rightEar.events).toEqual(["received", "peerEnded", "gone"]);
     });
 
     test("an error that it is destroyed with is told", async () => {

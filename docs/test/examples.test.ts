@@ -1,0 +1,259 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { dial } from "./support/dial.ts";
+import { Example } from "./support/example.ts";
+import { Wire } from "./support/wire.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sock-examples-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("echo", () => {
+  const plain = {
+    raw: Buffer.from("any\0bytes\xff\n", "latin1"),
+    text: Buffer.from("one line\nand ünother\n"),
+    frame: Buffer.from("\0\0\0\x0bmessage\0\0\0\x04", "latin1"),
+  };
+  const anyPort = "127.0.0.1:0";
+
+  test.each(Object.entries(plain))("%s: the bytes come back", async (scheme, bytes) => {
+    await using echo = new Example("echo", `${scheme}://${anyPort}`);
+    using wire = await Wire.connect(await echo.address());
+    wire.send(bytes);
+    expect(await wire.read(bytes.length)).toEqual(bytes);
+    expect(await echo.stop()).toBe(0);
+    expect(await wire.rest()).toHaveLength(0);
+  });
+
+  test("websocket: messages come back as the kind that they were", async () => {
+    await using echo = new Example("echo", `websocket://${anyPort}`);
+    const { socket, next } = await dial((await echo.address()).replace("websocket:", "ws:"));
+    socket.send("text 😀");
+    expect(await next()).toBe("text 😀");
+    socket.send(Buffer.from([0, 255]));
+    expect(new Uint8Array((await next()) as ArrayBuffer)).toEqual(new Uint8Array([0, 255]));
+    const code = echo.stop();
+    expect(await next()).toEqual({ code: 1001, reason: "", wasClean: true });
+    expect(await code).toBe(0);
+  });
+
+  test.each(["raw", "text", "frame", "websocket"])(
+    "%s: says where it listens, and no more, and ends with 0",
+    async (scheme) => {
+      await using echo = new Example("echo", `${scheme}://${anyPort}`);
+      await echo.says(/\n/);
+      expect(await echo.stop()).toBe(0);
+      expect(echo.stdout).toMatch(new RegExp(`^listening on ${scheme}://127\\.0\\.0\\.1:[1-9]\\d*\n$`));
+      expect(echo.stderr).toBe("");
+    },
+  );
+
+  test("SIGINT ends it as well", async () => {
+    await using echo = new Example("echo", `text://${anyPort}`);
+    await echo.address();
+    expect(await echo.stop("SIGINT")).toBe(0);
+  });
+
+  test("it listens on a unix socket, and removes it", async () => {
+    const path = join(folder, "x.sock");
+    await using echo = new Example("echo", `text+unix:${path}`);
+    expect(await echo.address()).toBe(`text+unix:${path}`);
+    using wire = await Wire.connect(`text+unix:${path}`);
+    wire.send("hello\n");
+    expect(await wire.readUntil("\n")).toBe("hello\n");
+    expect(await echo.stop()).toBe(0);
+    expect(existsSync(path)).toBe(false);
+    expect(echo.stdout).toBe(`listening on text+unix:${path}\n`);
+    expect(echo.stderr).toBe("");
+  });
+
+  describe("stopped while it owes an answer, it pays", () => {
+    // More than the kernel keeps on its way, and than any default limit.
+    const size = 20 * 2 ** 20;
+    const message = Buffer.alloc(size, "0123456789abcdef");
+
+    test.each([
+      ["text", [message, "\n"], [message, "\n"]],
+      ["frame", [uint32(4 + size), message], [uint32(4 + size), message]],
+    ] as const)("%s", async (scheme, sent, owed) => {
+      await using echo = new Example("echo", `${scheme}://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(...sent);
+      await wire.readable();
+      const code = echo.stop();
+      expect(sameBytes(await wire.rest(), owed)).toBe(true);
+      expect(await code).toBe(0);
+      expect(echo.stderr).toBe("");
+    });
+
+    test("websocket, and says 1001", async () => {
+      await using echo = new Example("echo", `websocket://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(request());
+      await wire.readUntil("\r\n\r\n");
+      // Masked with zeros.
+      wire.send(Buffer.of(0x82, 0xff), uint32(0), uint32(size), uint32(0), message);
+      await wire.readable();
+      const code = echo.stop();
+      const goodbye = Buffer.of(0x88, 2, 0x03, 0xe9);
+      const owed = [Buffer.of(0x82, 127), uint32(0), uint32(size), message, goodbye];
+      const answer = await wire.read(size + 14);
+      wire.send(Buffer.of(0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9));
+      expect(sameBytes(answer, owed)).toBe(true);
+      expect(await wire.rest()).toHaveLength(0);
+      expect(await code).toBe(0);
+      expect(echo.stderr).toBe("");
+    });
+
+    // Bytes have no message that could be owed whole: what was read is, and nothing but the end comes behind it.
+    test("raw", async () => {
+      await using echo = new Example("echo", `raw://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(message);
+      await wire.readable();
+      const code = echo.stop();
+      const answer = await wire.rest();
+      expect(answer.length).toBeGreaterThan(0);
+      expect(answer.equals(message.subarray(0, answer.length))).toBe(true);
+      expect(await code).toBe(0);
+      expect(echo.stderr).toBe("");
+    });
+  });
+
+  describe("permessage-deflate", () => {
+    const offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    const accepted = /^Sec-WebSocket-Extensions: permessage-deflate\b.*\r$/m;
+
+    test("websocket://…?deflate accepts it", async () => {
+      await using echo = new Example("echo", `websocket://${anyPort}?deflate`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(request(offer));
+      expect(await wire.readUntil("\r\n\r\n")).toMatch(accepted);
+      // RFC 7692 7.2.3.1, masked with zeros.
+      wire.send(Buffer.from("c18700000000f248cdc9c90700", "hex"));
+      expect(await wire.read(7)).toEqual(Buffer.from("\x81\x05Hello", "latin1"));
+    });
+
+    test("and nobody else does", async () => {
+      await using echo = new Example("echo", `websocket://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(request(offer));
+      expect(await wire.readUntil("\r\n\r\n")).not.toMatch(/extensions/i);
+    });
+  });
+
+  test.each([`gopher://${anyPort}`, "text", ""])("what it does not know ends with 2 and its usage: %j", async (argument) => {
+    await using echo = new Example("echo", argument);
+    expect(await echo.ended).toBe(2);
+    expect(echo.stdout).toBe("");
+    expect(echo.stderr).toBe(
+      "usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket\n",
+    );
+  });
+});
+
+describe("chat", () => {
+  /** A room, where its doors are. */
+  async function open(): Promise<AsyncDisposable & { chat: Example; lines: string; web: string }> {
+    const chat = new Example("chat", "0");
+    const [, lines, web] = await chat.says(/^listening on (text:\S+) and (ws:\S+)\n[^]*Ctrl\+C here ends it\.\n$/);
+    return { chat, lines: lines!, web: web!, [Symbol.asyncDispose]: () => chat[Symbol.asyncDispose]() };
+  }
+
+  test("lines and WebSockets are in one room", async () => {
+    await using room = await open();
+    using wire = await Wire.connect(room.lines);
+    expect(await wire.readUntil("\n")).toBe("user[1] came\n");
+
+    const { socket, next } = await dial(room.web);
+    expect(await next()).toBe("user[2] came");
+    expect(await wire.readUntil("\n")).toBe("user[2] came\n");
+
+    wire.send("hello\n");
+    expect(await wire.readUntil("\n")).toBe("user[1] said: hello\n");
+    expect(await next()).toBe("user[1] said: hello");
+
+    socket.send("grüß dich 😀");
+    expect(await wire.readUntil("\n")).toBe("user[2] said: grüß dich 😀\n");
+    expect(await next()).toBe("user[2] said: grüß dich 😀");
+
+    socket.close();
+    expect(await wire.readUntil("\n")).toBe("user[2] logout\n");
+  });
+
+  test("a line that left is told to WebSockets", async () => {
+    await using room = await open();
+    const { next } = await dial(room.web);
+    expect(await next()).toBe("user[1] came");
+    const wire = await Wire.connect(room.lines);
+    expect(await next()).toBe("user[2] came");
+    wire[Symbol.dispose]();
+    expect(await next()).toBe("user[2] logout");
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("%s lets everybody know, and ends it with 0", async (signal) => {
+    await using room = await open();
+    const { next } = await dial(room.web);
+    expect(await next()).toBe("user[1] came");
+    using wire = await Wire.connect(room.lines);
+    expect(await next()).toBe("user[2] came");
+
+    const code = room.chat.stop(signal);
+    // Who leaves first is chance, and is told to whoever is still there.
+    const last = (await next()) === "user[2] logout" ? await next() : { code: 1001 };
+    expect(last).toMatchObject({ code: 1001 });
+    await wire.rest();
+    expect(await code).toBe(0);
+    expect(room.chat.stderr).toBe("");
+  });
+
+  test("users who join talk to each other", async () => {
+    await using room = await open();
+    await using ann = new Example("join", room.web);
+    await ann.says(/^user\[1\] came$/m);
+    await using bob = new Example("join", room.lines);
+    await ann.says(/^user\[2\] came$/m);
+
+    ann.type("hello");
+    await bob.says(/^user\[1\] said: hello$/m);
+    bob.type("hello yourself");
+    await ann.says(/^user\[2\] said: hello yourself$/m);
+
+    bob.typeEnd();
+    await ann.says(/^user\[2\] logout$/m);
+    expect(await bob.ended).toBe(0);
+
+    const code = room.chat.stop();
+    expect(await ann.ended).toBe(0);
+    expect(await code).toBe(0);
+    expect(ann.stdout).toBe(
+      "user[1] came\nuser[2] came\nuser[1] said: hello\nuser[2] said: hello yourself\nuser[2] logout\n",
+    );
+    expect(ann.stderr + bob.stderr + room.chat.stderr).toBe("");
+  });
+});
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** A WebSocket's, as RFC 6455 1.2 has it. */
+function request(fields = ""): string {
+  const lines = [
+    "GET / HTTP/1.1",
+    "Host: localhost",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+  ];
+  return `${lines.join("\r\n")}\r\n${fields}\r\n`;
+}
+
+/** Of megabytes a difference is of no use. */
+function sameBytes(bytes: Buffer, pieces: readonly (string | Uint8Array)[]): boolean {
+  return bytes.equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))));
+}
