@@ -14,20 +14,22 @@ import { nameOf, rows } from "./pair/rows.ts";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
-    rounds: { type: "string", default: "9" },
+    rounds: { type: "string", default: "10" },
     json: { type: "string" },
     profile: { type: "string" },
   },
 });
 const chosen = rows.filter((row) => options.only.every((word) => nameOf(row).includes(word)));
 const rounds = Number(options.rounds);
-if (!(rounds >= 1)) throw new Error(`--rounds ${options.rounds} is no number of rounds`);
-if (chosen.length === 0) throw new Error(`no row has ${options.only.join(" and ")} in its name`);
+if (!(rounds >= 1) || chosen.length === 0) {
+  console.error(`rounds: 1 or more; rows:\n${rows.map(nameOf).join("\n")}`);
+  process.exit(2);
+}
 // The servers and the load end with this process.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 
 const cores = chooseCores();
-const settings = { cores, rounds, duration: 400, warmUp: 100, profiles: options.profile };
+const settings = { cores, starts: 2, rounds, duration: 400, warmUp: 100, profiles: options.profile };
 const { stdout: commit } = spawnSync("git", ["describe", "--always", "--dirty"], {
   cwd: import.meta.dirname,
   encoding: "utf8",

@@ -8,7 +8,12 @@ import { nameOf, type Row } from "./rows.ts";
 
 export interface Settings {
   cores: Cores;
-  /** Pairs of rounds that count. */
+  /**
+   * How often the servers are started, each of them first in turn. Two processes of one program differ by some 3 % for as
+   * long as they live, and the one started first was behind by 2 % (10 times net against net, Node 26).
+   */
+  starts: number;
+  /** Pairs of rounds, over all starts. */
   rounds: number;
   /** Milliseconds of each round that count. */
   duration: number;
@@ -18,41 +23,54 @@ export interface Settings {
   profiles?: string | undefined;
 }
 
-/** Milliseconds of CPU time that a server needs for V8 to compile what is hot; after as many rounds it has to do. */
+/** Milliseconds of CPU time that a server needs for V8 to compile what is hot, or as many rounds when it gets none. */
 const TO_COMPILE = { cpu: 1500, rounds: 8 };
+
+type Who = "ours" | "control";
 
 /**
  * Starts the two servers of `row`, and loads one while the other is idle, in turn.
  * @throws NotAvailable when one does not know its protocol, Error when one answers wrongly
  */
 export async function measure(row: Row, settings: Settings): Promise<Comparison> {
-  const { cores, rounds, duration, warmUp, profiles } = settings;
-  const start = (who: "ours" | "control") => {
+  const rounds: Record<Who, Round[]> = { ours: [], control: [] };
+  const order: [Who, Who] = ["ours", "control"];
+  for (let start = 0; start < settings.starts; start++) {
+    await measureOnce(row, settings, order, rounds);
+    order.reverse();
+  }
+  return compare(rounds.ours, rounds.control);
+}
+
+async function measureOnce(
+  row: Row,
+  { cores, starts, rounds, duration, warmUp, profiles }: Settings,
+  [first, second]: [Who, Who],
+  results: Record<Who, Round[]>,
+): Promise<void> {
+  const start = (who: Who) => {
     const profile = profiles && join(profiles, `${nameOf(row).replace("/", "vs")}, ${who}.cpuprofile`);
     return ServerProcess.start(row[who], { core: cores.server, profile });
   };
-  await using ours = await start("ours");
-  await using control = await start("control");
+  await using firstServer = await start(first);
+  await using secondServer = await start(second);
   await using load = new LoadProcess({ core: cores.load });
-
-  for (const server of [ours, control]) {
-    await load.open(server, row, duration);
-    await warm(load, server, duration);
-  }
-  const results = { ours: [] as Round[], control: [] as Round[] };
   const turns = [
-    { server: ours, rounds: results.ours },
-    { server: control, rounds: results.control },
+    { server: firstServer, results: results[first] },
+    { server: secondServer, results: results[second] },
   ];
-  for (let pair = 0; pair < rounds; pair++) {
-    for (const turn of turns) turn.rounds.push(await load.round(turn.server, warmUp, duration));
-    // Neither is always the first.
+
+  for (const { server } of turns) {
+    await load.open(server, row, duration);
+    await letCompile(load, server, duration);
+  }
+  for (let pair = 0; pair < rounds / starts; pair++) {
+    for (const { server, results } of turns) results.push(await load.round(server, warmUp, duration));
     turns.reverse();
   }
-  return compare(results.ours, results.control);
 }
 
-async function warm(load: LoadProcess, server: ServerProcess, duration: number): Promise<void> {
+async function letCompile(load: LoadProcess, server: ServerProcess, duration: number): Promise<void> {
   let used = 0;
   for (let round = 0; used < TO_COMPILE.cpu && round < TO_COMPILE.rounds; round++) {
     const { cpu } = await load.round(server, 0, duration);

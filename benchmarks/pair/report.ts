@@ -8,16 +8,21 @@ const NEGLIGIBLE = 0.1;
 export function describeComparison(comparison: Comparison, floor: number | undefined): string {
   const { ours, control, ratio, cpuRatio } = comparison;
   const doubts = doubtsOf(comparison);
-  // The same for a server that is always busy, and still true for one that is not.
-  const judged = doubts.length > 0 && cpuRatio !== undefined ? cpuRatio : ratio;
   return [
     `ours ${describeMeasured(ours)}`,
     `control ${describeMeasured(control)}`,
     `ratio ${describeSpread(ratio)}`,
     cpuRatio === undefined ? "CPU time unknown here" : `by CPU time ${describeSpread(cpuRatio)}`,
-    ...(floor === undefined ? [] : [`floor ${floor} ${judged.median < floor ? "MISSED" : "ok"}`]),
+    ...(floor === undefined ? [] : [judge(comparison, floor, doubts.length > 0)]),
     ...doubts,
   ].join("  ");
+}
+
+/** CPU time is asked where rates are in doubt: the ratios are the same where they are not. */
+function judge({ ratio, cpuRatio }: Comparison, floor: number, isDoubtful: boolean): string {
+  const byCpuTime = isDoubtful ? cpuRatio : undefined;
+  const isMissed = (byCpuTime ?? ratio).median < floor;
+  return `floor ${floor} ${isMissed ? "MISSED" : "ok"}${byCpuTime ? " by CPU time" : ""}`;
 }
 
 /** Why the rates may not be those of the servers. */

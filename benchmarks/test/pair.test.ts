@@ -86,7 +86,7 @@ test("a WebSocket request is masked, and its response is not", () => {
 });
 
 describe("servers under load", () => {
-  const settings = { cores: {}, rounds: 2, duration: 30, warmUp: 10 };
+  const settings = { cores: {}, starts: 1, rounds: 2, duration: 30, warmUp: 10 };
   const net = { name: "net", file: join(import.meta.dirname, "../peers/net-echo.ts") };
   const ws = { name: "ws", file: join(import.meta.dirname, "../peers/ws-echo.ts") };
   const work = { payload: 64, connections: 4, inFlight: 3 };

@@ -57,6 +57,13 @@ const sockets = await listen(`tcp://127.0.0.1:${port === 0 ? 0 : port + 1}`, {
   onClose: leave,
 });
 
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  eventLoop.onSignal(signal, () => {
+    void lines.close();
+    void sockets.close();
+  });
+}
+
 const textAddress = lines.address.replace("tcp:", "text:");
 const webAddress = sockets.address.replace("tcp:", "ws:");
 console.log(`listening on ${textAddress} and ${webAddress}
@@ -67,10 +74,3 @@ Join from other terminals, and type lines to each other:
   npx -y pnpm@12 --silent example join ${webAddress}
 
 Ctrl+C here ends it.`);
-
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  eventLoop.onSignal(signal, () => {
-    void lines.close();
-    void sockets.close();
-  });
-}

@@ -37,6 +37,6 @@ const server = await listen(unix ? `unix:${place}` : `tcp:${place}`, {
   // To itself: at the pace that the peer reads, so nothing is ever dropped.
   onConnect: (connection) => void connection.pipe(connection),
 });
-console.log(`listening on ${server.address.replace(/^tcp|^unix/, scheme + unix)}`);
-
 for (const signal of ["SIGTERM", "SIGINT"] as const) eventLoop.onSignal(signal, () => void server.close());
+
+console.log(`listening on ${server.address.replace(/^tcp|^unix/, scheme + unix)}`);

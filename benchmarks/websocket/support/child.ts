@@ -23,8 +23,8 @@ export class Child implements AsyncDisposable {
     signal.throwIfAborted();
     const answered = once(this.#process, "message", { signal });
     this.#process.send(question);
-    const [{ answer }] = await answered.catch(() => {
-      throw signal.reason;
+    const [{ answer }] = await answered.catch((error) => {
+      throw signal.reason ?? error;
     });
     return answer as Answer;
   }

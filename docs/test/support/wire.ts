@@ -1,12 +1,18 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** A peer that speaks bytes: reads exactly as much as it is told to, and lets the rest wait. */
+/** A peer that speaks bytes: reads as much as it is told to, and lets the rest wait in the kernel. */
 export class Wire implements Disposable {
   readonly #socket: Socket;
+  readonly #chunks: AsyncIterator<Buffer>;
+  #read: Buffer[] = [];
+  #length = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#chunks = socket[Symbol.asyncIterator]();
+    // Whoever reads is told.
+    socket.on("error", () => {});
   }
 
   /** `address` is one of TCP or of a unix socket, under any scheme: `text://127.0.0.1:2347`, `text+unix:/path`. */
@@ -22,33 +28,52 @@ export class Wire implements Disposable {
     for (const piece of pieces) this.#socket.write(piece);
   }
 
-  async read(length: number): Promise<Buffer> {
-    for (;;) {
-      const bytes: Buffer | null = this.#socket.read(length);
-      if (bytes?.length === length) return bytes;
-      if (bytes !== null || this.#socket.readableEnded) throw new Error(`the end, where ${length} bytes were due`);
-      await once(this.#socket, "readable");
+  /** Resolves when so many bytes have come, and leaves them there. */
+  async has(length: number): Promise<void> {
+    while (this.#length < length) {
+      if (!(await this.#readOn()))
+        throw new Error(`${this.#length} bytes and the end, where ${length} were due`);
     }
   }
 
-  /** Up to and with `mark`. */
-  async readUntil(mark: string): Promise<string> {
-    let text = "";
-    while (!text.endsWith(mark)) text += await this.read(1);
-    return text;
+  async read(length: number): Promise<Buffer> {
+    await this.has(length);
+    return this.#take(length);
   }
 
-  /** Resolves when bytes have come, and leaves them there. */
-  async readable(): Promise<void> {
-    if (this.#socket.readableLength === 0) await once(this.#socket, "readable");
+  /** Up to and with the first line feed. */
+  async readLine(): Promise<string> {
+    let length = 1;
+    for (;;) {
+      await this.has(length);
+      const end = Buffer.concat(this.#read).indexOf("\n") + 1;
+      if (end > 0) return this.#take(end).toString();
+      length = this.#length + 1;
+    }
   }
 
   /** All until the peer's end. */
   async rest(): Promise<Buffer> {
-    return Buffer.concat(await this.#socket.toArray());
+    while (await this.#readOn());
+    return this.#take(this.#length);
   }
 
   [Symbol.dispose](): void {
     this.#socket.destroy();
+  }
+
+  async #readOn(): Promise<boolean> {
+    const { done, value } = await this.#chunks.next();
+    if (done) return false;
+    this.#read.push(value);
+    this.#length += value.length;
+    return true;
+  }
+
+  #take(length: number): Buffer {
+    const all = Buffer.concat(this.#read);
+    this.#read = [all.subarray(length)];
+    this.#length -= length;
+    return all.subarray(0, length);
   }
 }

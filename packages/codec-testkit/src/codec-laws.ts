@@ -21,7 +21,7 @@ export interface CodecLaw {
  * @example
  * for (const law of codecLaws({ codec: text(), message: fc.string() })) test(law.name, law.run);
  */
-export function codecLaws<In, Out = In, Message = Out, Sent = Message>(
+export function codecLaws<In, Out = In, Message = Out, Sent = Out>(
   spec: CodecSpec<In, Out, Message, Sent>,
 ): CodecLaw[] {
   const reasons = new Map(spec.skip?.map(({ law, because }) => [law, because]));

@@ -13,7 +13,8 @@ export async function hold<Case>(
   const details = await fc.check(fc.asyncProperty(cases, check), {
     seed: rig.seed,
     numRuns: runs,
-    ...(path !== undefined && { path }),
+    // The path leads to a case that was made as small as can be.
+    ...(path !== undefined && { path, endOnFailure: true }),
   });
   if (!details.failed) return;
   const [counterexample] = details.counterexample ?? [];

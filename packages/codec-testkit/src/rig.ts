@@ -19,8 +19,10 @@ export interface Recording {
   frames: readonly Frame[];
   /** Where the handshake ends and messages begin. */
   opened: number;
-  /** Where messages end and the goodbye begins. */
+  /** Where messages end and the goodbye begins … */
   goodbye: number;
+  /** … and how many bytes before it had not become a frame. */
+  unread: number;
   near: Endpoint;
   far: Endpoint;
 }
@@ -126,6 +128,7 @@ export class Rig {
     }
     await wire.quiet();
     const goodbye = wire.carried.length;
+    const { unread } = near.framed;
 
     far.farewell();
     await wire.quiet();
@@ -134,7 +137,7 @@ export class Rig {
     await wire.quiet();
     near.close();
     far.close();
-    return { messages, stream: wire.carried, frames, opened, goodbye, near, far };
+    return { messages, stream: wire.carried, frames, opened, goodbye, unread, near, far };
   }
 
   /** Feeds a stream to the codec under test, alone, and then the stream's end. */

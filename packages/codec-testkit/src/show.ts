@@ -23,7 +23,7 @@ function legible(value: unknown): unknown {
   if (value instanceof Uint8Array) return new Legible(`${value.constructor.name} ${showBytes(value)}`);
   if (value instanceof Reading) return { read: legible(value.content), outcome: value.outcome };
   if (Array.isArray(value)) return value.map(legible);
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, legible(field)]));
 }
 

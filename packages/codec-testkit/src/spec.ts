@@ -1,8 +1,15 @@
 import type { CodecFactory } from "@sock/codec";
 import type { Arbitrary } from "fast-check";
 
-/** What there is to know about a codec to put it to the proof. `codec` and `message` do for a symmetric one. */
-export interface CodecSpec<In, Out = In, Message = Out, Sent = Message> {
+/**
+ * What there is to know about a codec to put it to the proof. `codec` and `message` do for a symmetric one.
+ *
+ * `Message` is what is generated, `Sent` what the peer sends. When they are not the same, there must be a `make`.
+ */
+export type CodecSpec<In, Out = In, Message = Out, Sent = Out> = CodecFacts<In, Out, Message, Sent> &
+  ([Message] extends [Sent] ? unknown : { make: (message: Message) => Sent });
+
+export interface CodecFacts<In, Out, Message, Sent> {
   /**
    * Makes the codec under test, for one connection after the other. All must be alike: a codec that draws random
    * numbers gets a source that begins anew with each, `(link) => masked({ random: seeded() })(link)`.

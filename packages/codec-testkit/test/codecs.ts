@@ -172,6 +172,42 @@ class Greeting<Message> implements Codec<Message> {
   }
 }
 
+/** Answers lines with lines, in order: it delivers no line before the one before it was answered. */
+export class Answering extends Lines {
+  readonly #link: CodecLink;
+
+  constructor(link: CodecLink) {
+    super();
+    this.#link = link;
+  }
+
+  override decode(line: Uint8Array): string {
+    this.#link.hold();
+    return super.decode(line);
+  }
+
+  override encode(answer: string): Bytes {
+    this.#link.release();
+    return super.encode(answer);
+  }
+}
+
+/** Asks lines, and takes no answer that it has not asked for. */
+export class Asking extends Lines {
+  #asked = 0;
+
+  override decode(line: Uint8Array): string {
+    if (this.#asked === 0) throw new ProtocolError("UNASKED", "nothing was asked");
+    this.#asked -= 1;
+    return super.decode(line);
+  }
+
+  override encode(question: string): Bytes {
+    this.#asked += 1;
+    return super.encode(question);
+  }
+}
+
 /** A message whose bytes come and go piece by piece. */
 export interface Parcel {
   name: string;
@@ -217,6 +253,11 @@ export class Parcels implements Codec<Parcel> {
     yield Buffer.from(`${name}\n`, "latin1");
     for await (const piece of body) if (piece.length > 0) yield [Buffer.of(piece.length), piece];
     yield Buffer.of(0);
+  }
+
+  finish(rest: Uint8Array): undefined {
+    this.link.end();
+    if (this.body || rest.length > 0) throw new ProtocolError("CUT_OFF", "the parcel broke off");
   }
 
   closed(): void {

@@ -114,7 +114,7 @@ export const saboteurs: Record<string, Saboteur> = {
   "waits for the byte after the frame": {
     codec: () => new WaitsForTheNextByte(),
     messages: "lines",
-    caughtBy: ["a frame ends where it ends, whatever follows"],
+    caughtBy: ["what is encoded is decoded", "a frame ends where it ends, whatever follows"],
   },
   "knows whether it had to wait": {
     codec: () => new KnowsThatItWaited(),
@@ -142,8 +142,8 @@ export const saboteurs: Record<string, Saboteur> = {
     messages: "lines",
     caughtBy: ["time grows with size"],
   },
-  "copies all that it has at each piece": {
-    codec: (link) => new CopiesAtEachPiece(link),
+  "counts all that it has at each piece": {
+    codec: (link) => new CountsAtEachPiece(link),
     messages: "bytes",
     caughtBy: ["time grows with size"],
   },
@@ -391,12 +391,10 @@ class SearchesAgain extends Lines {
   }
 }
 
-class CopiesAtEachPiece extends Pieces {
+class CountsAtEachPiece extends Pieces {
   protected override gather(isLast: boolean, bytes: Uint8Array): Uint8Array | undefined {
-    const all = Buffer.concat([...this.pieces, bytes]);
-    this.pieces = [];
-    this.retained = 0;
-    return super.gather(isLast, all);
+    this.retained = this.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return super.gather(isLast, bytes);
   }
 }
 

@@ -228,12 +228,25 @@ describe("close in each state", () => {
     expect(diary.count("close")).toBe(diary.count("connect"));
   });
 
-  test("opening: nothing waits, and the peer never speaks: the deadline cuts", async () => {
+  test("opening: something waits, and the peer never speaks: the deadline cuts", () => {
     const { clock, loop } = atRest();
-    const { connection, transport } = overFake({ codec: greeting(), loop, closeTimeout: 1000 });
-    connection.close();
+    const { connection, transport, diary } = overFake({ codec: greeting(), loop, closeTimeout: 1000 });
+    connection.close("something");
     clock.advance(1502);
     expect(transport.isDestroyed).toBe(true);
+    expect(diary.lines).toEqual(["error CLOSE_TIMEOUT in deadline"]);
+  });
+
+  test("opening: nothing waits: our side ends at once, and what the peer says then opens nothing", async () => {
+    const { connection, transport, diary } = overFake({ codec: greeting() });
+    connection.close();
+    expect(transport.hasEnded).toBe(true);
+    transport.receive("hello\nlate\n");
+    transport.handler.peerEnded();
+    transport.handler.gone();
+    await settled();
+    expect(connection.state).toBe("closed");
+    expect(diary.lines).toEqual([]);
   });
 
   test("opening: a handshake that fails meanwhile ends it at once", () => {

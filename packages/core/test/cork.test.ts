@@ -216,7 +216,7 @@ describe("the memory where messages are joined serves all connections, and", () 
           expect(transport.taken.equals(Buffer.concat(sent))).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     ));
 
   test("over real sockets, what is behind keeps its bytes", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { raw } from "../src/index.ts";
-import { lines } from "./support/codecs.ts";
+import { greeting, lines, streamed } from "./support/codecs.ts";
 import { overFake } from "./support/fake-transport.ts";
 import { pair, wires } from "./support/pair.ts";
 import { settled } from "./support/settled.ts";
@@ -72,6 +72,27 @@ test("closeWrite flushes what was sent, and ends once", () => {
   expect(transport.written).toBe("one\ntwo\n");
   expect(transport.hasEnded).toBe(true);
   expect(connection.state).toBe("ending");
+});
+
+test("after closeWrite, a stream that goes on does not keep open what the peer has broken", async () => {
+  const endless = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+  const { connection, transport, diary } = overFake({ codec: streamed() });
+  connection.send(endless);
+  connection.closeWrite();
+  transport.receive("no end");
+  transport.handler.peerEnded();
+  await settled();
+  expect(diary.lines).toEqual(["connect", "error UNEXPECTED_END in finish"]);
+  expect(transport.hasEnded).toBe(true);
+});
+
+test("after closeWrite, a handshake that the peer leaves does not keep it open", async () => {
+  const { connection, transport } = overFake({ codec: greeting() });
+  connection.send("never");
+  connection.closeWrite();
+  transport.handler.peerEnded();
+  await settled();
+  expect(transport.hasEnded).toBe(true);
 });
 
 test("after closeWrite, messages still come, and a close stops them", () => {

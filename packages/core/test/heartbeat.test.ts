@@ -55,6 +55,10 @@ describe("pingInterval", () => {
     transport.receive("pong\n");
     expect(connection.roundTripTime).toBeLessThanOrEqual(clock.now() - before + LATE);
     expect(connection.roundTripTime).toBeGreaterThanOrEqual(123);
+    const { roundTripTime } = connection;
+    clock.advance(5000);
+    transport.receive("something else\n");
+    expect(connection.roundTripTime).toBe(roundTripTime);
   });
 
   test("a ping is not sent behind what the peer does not take", async () => {

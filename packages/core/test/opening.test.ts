@@ -189,12 +189,14 @@ describe("connect", () => {
 
   test("rejects with the reason of its signal within the handshake", async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    await using server = await listen(anyAddress("tcp"), { codec: raw(), onMessage: resolve });
+    const diary = new Diary();
+    await using server = await listen(anyAddress("tcp"), diary.keep({ codec: raw(), onMessage: resolve }));
     const control = new AbortController();
     const connecting = connect(server.address, { codec: greeting(), signal: control.signal });
     const rejected = expect(connecting).rejects.toThrow("enough");
     await promise;
     control.abort(new Error("enough"));
     await rejected;
+    await diary.until("close");
   });
 });

@@ -156,7 +156,7 @@ test("whatever is sent each way, in whatever chunks and at whatever pace, all of
       expect(Buffer.concat(received[0]!).equals(Buffer.concat(sent[1]!))).toBe(true);
       for (const { connection } of [client, server, inner, outer]) expect(connection.state).toBe("closed");
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 

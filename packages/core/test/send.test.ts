@@ -108,6 +108,15 @@ describe("the limit", () => {
     expect(connection.send("4")).toBe("buffered");
   });
 
+  test("lowered below what was gathered in this turn drops nothing that the socket would take", async () => {
+    const { connection, transport } = overFake({ codec: lines(), maxSendBufferSize: 100 });
+    connection.send("12345");
+    connection.maxSendBufferSize = 3;
+    expect(connection.send("6")).toBe("sent");
+    await settled();
+    expect(transport.written).toBe("12345\n6\n");
+  });
+
   test("has a default that can be changed for later connections", () => {
     const before = overFake({ codec: lines() }).connection;
     expect(before.maxSendBufferSize).toBe(1024 * 1024);
@@ -170,6 +179,21 @@ describe("a dropped message", () => {
     expect(transport.taken.toString()).toBe("12345\n1234\n6\n7\n");
     expect(diary.lines.filter((line) => !line.startsWith("message"))).toEqual(["connect", "full", "drain"]);
   });
+});
+
+test("a lossless codec's peer is not read while the handler of drained has filled the buffer again", async () => {
+  const { transport, diary } = overFake({
+    codec: lines(() => ({ lossless: true })),
+    maxSendBufferSize: 5,
+    onMessage: (connection, line) => connection.send(line),
+    onBufferDrain: (connection) => connection.send("again"),
+  });
+  transport.room = 0;
+  transport.receive("12345\nnext\n");
+  transport.take("12345\n".length);
+  await settled();
+  expect(diary.lines).toEqual(["connect", "message 12345", "full", "drain", "full"]);
+  expect(transport.isPaused).toBe(true);
 });
 
 describe("full and drained", () => {

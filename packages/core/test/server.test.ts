@@ -1,7 +1,7 @@
 import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test, vi } from "vitest";
 import { type Connection, connect, createEventLoop, listen, type Server } from "../src/index.ts";
-import { lines, parting } from "./support/codecs.ts";
+import { greeting, lines, parting } from "./support/codecs.ts";
 import { dial, readAll } from "./support/dial.ts";
 import { Diary } from "./support/diary.ts";
 import { anyAddress } from "./support/net-pair.ts";
@@ -206,7 +206,28 @@ describe("pauseAccept", () => {
     const peer = await dial(server.address);
     for (let i = 0; i < 5; i++) await settled();
     await server.close();
+    server.resumeAccept();
     expect(await readAll(peer)).toHaveLength(0);
+    expect(server.stats().opened).toBe(0);
+  });
+
+  test("taken back after the close accepts nobody who still waits", async () => {
+    const clock = new ManualClock();
+    const diary = new Diary();
+    const server = await listen(
+      anyAddress("tcp"),
+      diary.keep({ codec: lines(), loop: createEventLoop(clock) }),
+    );
+    await connect(server.address, { codec: lines() });
+    await diary.until("connect");
+    server.pauseAccept();
+    const peer = await dial(server.address);
+    for (let i = 0; i < 5; i++) await settled();
+    const closing = server.close();
+    server.resumeAccept();
+    expect(await readAll(peer)).toHaveLength(0);
+    await closing;
+    expect(diary.lines).toEqual(["connect", "close"]);
   });
 });
 
@@ -279,6 +300,17 @@ describe("close", () => {
     const server = await listen(anyAddress("tcp"), { codec: lines() });
     expect(server.close()).toBe(server.close());
     await server[Symbol.asyncDispose]();
+  });
+
+  test("does not wait for peers that never began their handshake", async () => {
+    const server = await listen(anyAddress("tcp"), { codec: greeting() });
+    const peer = await dial(server.address);
+    while (server.connections.size === 0) await settled();
+    const closing = server.close();
+    expect(String(await readAll(peer))).toBe("hello\n");
+    peer.end();
+    await closing;
+    expect(server.stats().errors).toBe(0);
   });
 
   test("does not wait for ever for a peer that does not end", async () => {

@@ -4,7 +4,7 @@ export type { Extension } from "./extensions.ts";
 export type { HeadersToSend } from "./field-lines.ts";
 export type { Fields } from "./fields.ts";
 export { type WebSocketClientOptions, websocketClient } from "./handshake-client.ts";
-export { type Refusal, type Verdict, type WebSocketOptions, websocket } from "./handshake-server.ts";
+export { websocket } from "./handshake-server.ts";
 export type { Head, StatusLine } from "./head.ts";
 export type { WebSocketLimits } from "./limits.ts";
 export { type Ping, ping, type WebSocketMessage, type WebSocketMessageOut } from "./messages.ts";
@@ -12,4 +12,5 @@ export type { Agreement, FrameNote, WebSocketClientNote, WebSocketNote } from ".
 export type { Origins } from "./origins.ts";
 export type { RandomSource } from "./random.ts";
 export type { WebSocketRequest } from "./request.ts";
+export type { Refusal, Verdict, WebSocketOptions } from "./server-options.ts";
 export { websocketAddress } from "./websocket-url.ts";

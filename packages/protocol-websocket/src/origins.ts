@@ -27,7 +27,7 @@ export function allows(origins: Origins, request: WebSocketRequest): boolean {
 /** An origin never names the default port of its scheme, a host may. */
 function isSameHost(origin: string, host: string): boolean {
   const page = parse(origin);
-  return page !== undefined && page.host !== "" && page.host === parse(`${page.protocol}//${host}`)?.host;
+  return page !== undefined && page.host === parse(`${page.protocol}//${host}`)?.host;
 }
 
 function parse(address: string): URL | undefined {

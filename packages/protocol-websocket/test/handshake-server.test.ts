@@ -222,6 +222,8 @@ describe("origins: which pages may connect", () => {
     ["a host that begins alike", {}, "https://example.com.evil.example", 403],
     ["a page without an origin of its own", {}, "null", 403],
     ["what is no origin", {}, "example.com", 403],
+    ["a file", {}, "file://", 403],
+    ["data", {}, "data:text/html,x", 403],
     ["any, if so asked", { origins: "any" }, "https://evil.example", 101],
     ["one of a list", { origins: ["https://a.example", "https://b.example"] }, "https://b.example", 101],
     ["none of a list", { origins: ["https://a.example"] }, "https://example.com", 403],
@@ -320,14 +322,23 @@ describe("further fields of the answer", () => {
     ["Content-Length", "5"],
   ];
   test.each(wrong)(
-    "%j: %j breaks out or is not yours to say: 500, and nothing of it is sent",
+    "%j: %j breaks out or is not yours to say: refused when the codec is made",
     (name, value) => {
-      const end = received(websocket({ headers: { [name]: value } }), request());
-      expect(end.status).toBe(500);
-      expect(end.sent.toString()).not.toContain("Evil");
-      expect(end.notes).toMatchObject([{ type: "refused", status: 500, error: expect.any(TypeError) }]);
+      expect(() => websocket({ headers: { [name]: value } })).toThrow(TypeError);
     },
   );
+
+  test.each(wrong)("%j: %j from a function: 500, and nothing of it is sent", (name, value) => {
+    const end = received(websocket({ headers: () => ({ [name]: value }) }), request());
+    expect(end.status).toBe(500);
+    expect(end.sent.toString()).not.toContain("Evil");
+    expect(end.notes).toMatchObject([{ type: "refused", status: 500, error: expect.any(TypeError) }]);
+  });
+
+  test("an iterator that can be read once serves all connections", () => {
+    const codec = websocket({ headers: new Map([["X-A", "b"]]).entries() });
+    for (const _ of "ab") expect(fieldsOf(new End(codec).receive(request()))).toContain("X-A: b");
+  });
 });
 
 describe("verify", () => {

@@ -61,7 +61,7 @@ const attacks = (isFromClient: boolean) =>
 type Spec = CodecSpec<string | Uint8Array, WebSocketMessageOut>;
 
 /** Fewer cases for what differs little. */
-const runs = 25;
+const runs = 15;
 
 const pairs: [name: string, spec: Spec][] = [
   ["server", { codec: server(), peer: client(), message, noise: attacks(true) }],

@@ -211,6 +211,11 @@ describe("our side closes", () => {
   });
 });
 
+test.each(roles)("a Close is answered with its code, not with its reason: as %s", (role) => {
+  const observed = new Observed(role).receive(from(role, close(4001, "bye")));
+  expect([observed.lines[0], observed.reasons]).toEqual(["sends close 4001", [""]]);
+});
+
 describe("the peer's end", () => {
   const finish = (observed: Observed) => {
     observed.framed.finish();

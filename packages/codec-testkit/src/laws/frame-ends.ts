@@ -33,7 +33,12 @@ export const frameEnds: Law = {
 const NOTHING = Buffer.alloc(0);
 const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
 
-async function compareTails(rig: Rig, recording: Recording, frame: Frame, tails: Uint8Array[]): Promise<void> {
+async function compareTails(
+  rig: Rig,
+  recording: Recording,
+  frame: Frame,
+  tails: Uint8Array[],
+): Promise<void> {
   const { start, length } = frame;
   const { stream } = recording;
   const alone = await decodeFrame(rig, recording, frame, NOTHING);

@@ -13,7 +13,7 @@ export const roundTrip: Law = {
     hold(rig, rig.messages(8), async (messages) => {
       // Before they are sent, lest a codec changes what it is measured by.
       const expected = await Promise.all(messages.map((message) => expectation(rig, message)));
-      const { near, far, stream } = await rig.record(messages);
+      const { near, far, stream, unread } = await rig.record(messages);
       refuseFailure("the codec failed", near, stream);
       refuseFailure("the peer failed", far, stream);
 
@@ -25,7 +25,7 @@ export const roundTrip: Law = {
         if (!saysTheSame(received[at], expected[at]))
           throw new Broken(`message ${at} arrived changed`, facts);
       }
-      if (near.framed.unread > 0) throw new Broken(`${near.framed.unread} bytes were left over`, { stream });
+      if (unread > 0) throw new Broken(`${unread} bytes were left over`, { stream });
     }),
 };
 

@@ -109,6 +109,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#handlers = settings.handlers;
     this.#sender = new Sender(transport, settings.loop, settings.maxSendBufferSize, stats, this);
     this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
+    this.#sender.opening();
   }
 
   /** The transport is open: events may come. */
@@ -118,7 +119,6 @@ export class LiveConnection<In, Out, Note, Context>
     this.#transport.start(this);
     const { heartbeat, loop } = this.#settings;
     if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, loop, this);
-    if (this.#framed.codec.opening) this.#sender.opening();
     this.#sender.cork();
     this.#framed.start();
     this.#sender.uncork();
@@ -409,6 +409,8 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   opened(): void {
+    // Too late: our side has ended already.
+    if (this.state === "ending") return;
     this.#move("opened");
     this.#sender.opened();
     if (!this.#wasOpened) {
@@ -422,7 +424,10 @@ export class LiveConnection<In, Out, Note, Context>
   ended(staysWritable: boolean): void {
     this.#hasPeerEnded = true;
     // It has not shaken hands, or not answered our goodbye, and will not.
-    if (!staysWritable && this.#framed.codec.opening) this.#sender.abandon();
+    if (!staysWritable && this.#framed.codec.opening) {
+      this.#sender.abandon();
+      this.#proceed();
+    }
     if (this.#isLeaving) {
       if (!staysWritable) this.#proceed();
       return;
@@ -476,6 +481,8 @@ export class LiveConnection<In, Out, Note, Context>
       this.#saidGoodbye = true;
       this.#report(error, phase);
       this.#leave({ why: "close" });
+      // What it was closing behind already was abandoned.
+      this.#proceed();
     }
   }
 
@@ -641,6 +648,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#taker?.closed(this.#error);
     if (!this.#wasOpened) this.#openWaiters?.reject(this.#error ?? connectionClosed());
     this.#tellInlets((pipe) => pipe.destinationClosed());
+    this.#sender.skipOpening();
     this.#stopWriting();
     if (this.state === "ending" && this.#transport.waiting === 0) this.#linger();
     this.#framed.mute();

@@ -105,6 +105,11 @@ export class Sender<Out> implements CorkOwner {
     this.#encodeWaiting();
   }
 
+  /** Waits for no handshake when nothing waits behind it. */
+  skipOpening(): void {
+    if (this.#isOpening && this.#outbox?.isEmpty) this.#outbox = undefined;
+  }
+
   /** What is sent is gathered, from now until `uncork` within this turn. */
   cork(): void {
     this.#cork.hold();

@@ -84,7 +84,9 @@ class MemoryTransport implements Transport {
     this.#isDestroyed = true;
     this.#error = error;
     this.#schedule();
-    if (this.#waiting > 0 || !this.#hasEnded) this.peer.#reset();
+    // As a kernel does where something was lost: ours that was not sent, or theirs that nobody read.
+    const isLoss = this.#waiting > 0 || this.#incomingSize > 0 || this.peer.#waiting > 0;
+    if (isLoss || !this.#hasEnded) this.peer.#reset();
   }
 
   /** Moves what was written over to the other side, as far as there is room. */

@@ -113,7 +113,9 @@ export class NetTransport implements Transport {
     this.#isClosed = true;
     if (this.#error === undefined && this.#keepsSomething) return;
     this.#kept = undefined;
-    this.#handler?.gone(this.#error);
+    const handler = this.#handler;
+    this.#handler = undefined;
+    handler?.gone(this.#error);
   }
 
   get #keepsSomething(): boolean {

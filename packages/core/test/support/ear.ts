@@ -10,8 +10,13 @@ export class Ear implements TransportHandler {
   /** Set while the transport is being called, when nothing may be told. */
   isForbidden = false;
 
+  readonly #transport: Transport;
   readonly #copies: Buffer[] = [];
   #wake: () => void = () => {};
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
 
   /** Calls the transport, which must not call back within. */
   tell(call: () => void): void {
@@ -54,7 +59,8 @@ export class Ear implements TransportHandler {
   }
 
   flushed(): void {
-    this.#note("flushed");
+    const { waiting } = this.#transport;
+    this.#note(waiting === 0 ? "flushed" : `flushed while ${waiting} wait`);
   }
 
   peerEnded(): void {
@@ -74,7 +80,7 @@ export class Ear implements TransportHandler {
 
 /** Starts `transport` with an ear. */
 export function listenTo(transport: Transport): Ear {
-  const ear = new Ear();
+  const ear = new Ear(transport);
   ear.tell(() => transport.start(ear));
   return ear;
 }

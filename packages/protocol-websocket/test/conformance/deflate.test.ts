@@ -157,6 +157,12 @@ conform("limits before and after inflating", [
     lines: tooLarge,
   },
   {
+    rule: "one byte more, behind a final block that takes all of it",
+    terms: { deflate: {}, maxMessageSize: 20 },
+    peer: [text(Buffer.concat([deflateRawSync("a".repeat(20)), deflated("b")]), rsv1)],
+    lines: tooLarge,
+  },
+  {
     rule: "no byte at all",
     terms: { deflate: {}, maxMessageSize: 0 },
     peer: [text("", rsv1), text(deflated("a"), rsv1)],

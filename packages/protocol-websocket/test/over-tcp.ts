@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type CodecFactory, Framed, ProtocolError, toBuffer } from "@sock/codec";
-import type { FrameNote, WebSocketMessage, WebSocketMessageOut } from "../../src/index.ts";
+import type { FrameNote, WebSocketMessage, WebSocketMessageOut } from "../src/index.ts";
 
 type Note = FrameNote | { type: "open"; isDeflating: boolean } | { type: "refused" };
 
@@ -12,12 +12,17 @@ export class OverTcp {
   error: unknown;
   /** Is called whenever something came. */
   onNews: () => void = () => {};
+  onMessage: (message: WebSocketMessage) => void = () => {};
   readonly #socket: Socket;
 
   constructor(socket: Socket, factory: CodecFactory<WebSocketMessage, WebSocketMessageOut, Note>) {
     this.#socket = socket.setNoDelay(true);
     this.framed = new Framed<WebSocketMessage, WebSocketMessageOut, Note>(factory, {
-      message: (message) => void this.#news(this.messages.push(message)),
+      message: (message) => {
+        this.messages.push(message);
+        this.onMessage(message);
+        this.#news();
+      },
       note: (note) => void this.#news(this.notes.push(note)),
       write: (encoded) => void socket.write(toBuffer(encoded as Uint8Array)),
       end: () => void socket.end(),

@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Conversation, clientTests } from "./support/client-tests.ts";
+import { dial } from "./support/dial.ts";
+import { serve } from "./support/web-server.ts";
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const isThere = existsSync(executablePath);
+const flags = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+if (process.env.CI) {
+  test(`Chromium is at ${executablePath}`, () => expect(isThere).toBe(true));
+} else if (!isThere) {
+  console.warn(`!!!! no browser was tested: ${executablePath} is not there, and $CHROMIUM names no other`);
+  test.skip(`Chromium: ${executablePath} is not there, and $CHROMIUM names no other`);
+}
+
+describe.runIf(isThere)("Chromium", () => {
+  let browser: Browser;
+  let page: Page;
+  let origin: string;
+  const site = createServer((_, response) => void response.end("a page"));
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    browser = await chromium.launch({ executablePath, args: flags });
+    page = await browser.newPage();
+    await page.goto(origin);
+    // A browser that starts for the first time on a busy machine takes its time.
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    site.closeAllConnections();
+    site.close();
+  });
+
+  test("is what runs the pages", async () => {
+    expect(await page.evaluate(() => navigator.userAgent)).toContain("HeadlessChrome");
+  });
+
+  clientTests({
+    talk: (...args) => talkIn(page, ...args),
+    compresses: true,
+    origins: (theirs) => theirs === origin,
+  });
+
+  describe("origins", () => {
+    test("a page of another host is turned away with 403", async () => {
+      const errors: unknown[] = [];
+      await using server = await serve({}, { onError: (_, error) => errors.push(error) });
+      const told = page.waitForEvent("console");
+      await expect(talkIn(page, server.url, () => {})).rejects.toThrow("did not open");
+      expect((await told).text()).toContain("Unexpected response code: 403");
+      expect(errors).toMatchObject([{ code: "WS_ORIGIN" }]);
+    });
+
+    test("a page of the same host and port is let in", async () => {
+      await using server = await serve({});
+      // A page that Playwright makes up comes from no address, and Chromium asks before such a page may come to this one.
+      await using page = await browser.newPage({ permissions: ["local-network-access"] });
+      const home = server.url.replace("ws:", "http:");
+      await page.route(`${home}/**`, (route) => route.fulfill({ body: "a page of the server's own" }));
+      await page.goto(home);
+      expect(await talkIn(page, server.url, ({ socket }) => socket.readyState)).toBe(1);
+      expect((await server.note("open")).request.origin).toBe(home);
+    });
+  });
+});
+
+/** Holds the conversation in the page. Nothing but what it is given goes there with it. */
+function talkIn<Result, Argument>(
+  page: Page,
+  url: string,
+  conversation: Conversation<Result, Argument>,
+  argument?: Argument,
+  protocols?: readonly string[],
+): Promise<Result> {
+  return page.evaluate(`(async () => {
+    const dialled = await (${dial})(...${JSON.stringify([url, protocols ?? []])});
+    try {
+      return await (${conversation})(dialled, ${JSON.stringify(argument)});
+    } finally {
+      dialled.socket.close();
+    }
+  })()`);
+}
