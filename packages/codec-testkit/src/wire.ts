@@ -1,5 +1,4 @@
 import { cut } from "./chunks.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { turn } from "./turn.ts";
 
 export interface WireOptions {
@@ -76,10 +75,15 @@ export class Wire<Near extends AnyEndpoint, Far extends AnyEndpoint> {
 }
 
 /** An endpoint for messages of any type. */
-export type AnyEndpoint = Pick<
-  Endpoint,
-  "start" | "receive" | "finish" | "take" | "isBusy" | "hasWaited" | "isEnded" | "isClosed"
->;
+export interface AnyEndpoint {
+  readonly isBusy: boolean;
+  readonly hasWaited: boolean;
+  readonly isEnded: boolean;
+  start(): unknown;
+  receive(chunk: Uint8Array): void;
+  finish(): void;
+  take(): Buffer;
+}
 
 /** One direction of a wire. */
 class Lane {

@@ -14,14 +14,16 @@ import { diagnostics } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
 import { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
-import { formatEndpoint, type Transport, type TransportHandler } from "../transport/transport.ts";
+import type { Transport, TransportHandler } from "../transport/transport.ts";
+import { Calling } from "./calling.ts";
 import type { CloseDetails, Connection, Pipeable, SendResult } from "./connection.ts";
-import type { ErrorPhase, Handlers } from "./handlers.ts";
+import type { Handlers } from "./handlers.ts";
 import { Heartbeat, type HeartbeatOwner } from "./heartbeat.ts";
 import { Mailbox, type Taker } from "./messages.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { RawBytes } from "./outbox.ts";
 import { Pipe, type PipeDestination, type PipeSource } from "./pipe.ts";
+import { isPromise } from "./promise.ts";
 import { type PauseReason, RecvGate } from "./recv-gate.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
 import { LIFE, type LifeEvent, type LifeState } from "./state.ts";
@@ -30,10 +32,13 @@ import { Waiters } from "./waiters.ts";
 /** Read on up to here while messages are held back, so that a peer's end or reset is noticed. */
 const READ_AHEAD = 64 * 1024;
 
+const CLOSE: Farewell = { why: "close" };
+
 let lastId = 0;
 
 /** Joins a transport, a framed and a sender, and keeps their life. */
 export class LiveConnection<In, Out, Note, Context>
+  extends Calling<In, Out, Note, Context>
   implements
     Connection<In, Out, Note, Context>,
     FramedSink<In, Note>,
@@ -43,25 +48,15 @@ export class LiveConnection<In, Out, Note, Context>
     PipeSource,
     PipeDestination<Out>
 {
-  onNote: Connection<In, Out, Note, Context>["onNote"];
-  onBufferFull: Connection<In, Out, Note, Context>["onBufferFull"];
-  onBufferDrain: Connection<In, Out, Note, Context>["onBufferDrain"];
-  onEnd: Connection<In, Out, Note, Context>["onEnd"];
-  onError: Connection<In, Out, Note, Context>["onError"];
-  onClose: Connection<In, Out, Note, Context>["onClose"];
-
   readonly id = ++lastId;
   state: LifeState = "opening";
   bytesRead = 0;
 
-  readonly #transport: Transport;
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;
-  readonly #stats: Stats;
   readonly #left: (connection: this) => void;
   readonly #framed: Framed<In, Out, Note>;
   readonly #sender: Sender<Out>;
   readonly #gate = new RecvGate();
-  #handlers: Handlers<In, Out, Note, Context>;
   #onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
   #context: Context | undefined;
   #taker: Taker<In> | undefined;
@@ -75,7 +70,7 @@ export class LiveConnection<In, Out, Note, Context>
   #isReading = true;
   /** The user, an error or a codec wants this to be over: nothing is delivered any more, and a deadline runs. */
   #isLeaving = false;
-  #farewell: Farewell = { why: "close" };
+  #farewell = CLOSE;
   #saidGoodbye = false;
   /** The transport has told of the peer's end; messages may still wait before it. */
   #hasPeerSentAll = false;
@@ -89,8 +84,6 @@ export class LiveConnection<In, Out, Note, Context>
   #phaseDeadline: Deadline | undefined;
   #openWaiters: Waiters | undefined;
   #goneWaiters: Waiters | undefined;
-  /** The first thing that went wrong. */
-  #error: unknown;
 
   /**
    * @param left called when all is over, after `onClose`
@@ -102,11 +95,9 @@ export class LiveConnection<In, Out, Note, Context>
     stats: Stats,
     left: (connection: LiveConnection<In, Out, Note, Context>) => void,
   ) {
-    this.#transport = transport;
+    super(transport, settings.handlers, stats);
     this.#settings = settings;
-    this.#stats = stats;
     this.#left = left;
-    this.#handlers = settings.handlers;
     this.#sender = new Sender(transport, settings.loop, settings.maxSendBufferSize, stats, this);
     this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
     this.#sender.opening();
@@ -114,9 +105,9 @@ export class LiveConnection<In, Out, Note, Context>
 
   /** The transport is open: events may come. */
   start(): void {
-    this.#stats.connections++;
-    this.#stats.opened++;
-    this.#transport.start(this);
+    this.stats.connections++;
+    this.stats.opened++;
+    this.wire.start(this);
     const { heartbeat, loop } = this.#settings;
     if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, loop, this);
     this.#sender.cork();
@@ -142,58 +133,6 @@ export class LiveConnection<In, Out, Note, Context>
   set onMessage(handler: Handlers<In, Out, Note, Context>["onMessage"] | undefined) {
     this.#onMessage = handler;
     this.#attend();
-  }
-
-  get transport(): string {
-    return this.#transport.name;
-  }
-
-  get remoteAddress(): string {
-    return this.#transport.remote.address;
-  }
-
-  get remotePort(): number {
-    return this.#transport.remote.port;
-  }
-
-  get localAddress(): string {
-    return this.#transport.local.address;
-  }
-
-  get localPort(): number {
-    return this.#transport.local.port;
-  }
-
-  getRemoteIp(): string {
-    return this.remoteAddress;
-  }
-
-  getRemotePort(): number {
-    return this.remotePort;
-  }
-
-  getRemoteAddress(): string {
-    return formatEndpoint(this.#transport.remote);
-  }
-
-  getLocalIp(): string {
-    return this.localAddress;
-  }
-
-  getLocalPort(): number {
-    return this.localPort;
-  }
-
-  getLocalAddress(): string {
-    return formatEndpoint(this.#transport.local);
-  }
-
-  isIpV4(): boolean {
-    return this.remoteAddress.includes(".") && !this.remoteAddress.includes(":");
-  }
-
-  isIpV6(): boolean {
-    return this.remoteAddress.includes(":");
   }
 
   get bytesWritten(): number {
@@ -235,13 +174,13 @@ export class LiveConnection<In, Out, Note, Context>
   send(message: Out | Prepared<Out>): SendResult {
     if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
-    if (result !== "dropped") this.#stats.messagesSent++;
+    if (result !== "dropped") this.stats.messagesSent++;
     return result;
   }
 
   sendUrgent(message: Out): SendResult {
     if (!this.isWritable) return "closed";
-    this.#stats.messagesSent++;
+    this.stats.messagesSent++;
     return this.#sender.send(message, true);
   }
 
@@ -280,9 +219,9 @@ export class LiveConnection<In, Out, Note, Context>
     this.#saidGoodbye = true;
     this.#move("close");
     this.#framed.mute();
-    if (error !== undefined) this.#report(error, "transport");
+    if (error !== undefined) this.report(error, "transport");
     if (this.#isTransportGone) this.#over();
-    else this.#transport.destroy();
+    else this.wire.destroy();
   }
 
   pauseRecv(): void {
@@ -305,15 +244,10 @@ export class LiveConnection<In, Out, Note, Context>
     handlers: Handlers<NextIn, NextOut, NextNote, Context> = {},
   ): Connection<NextIn, NextOut, NextNote, Context> {
     // From here on this connection has other types, which its caller knows by the value returned.
-    this.#handlers = handlers as Handlers<never, never, never, Context> as Handlers<In, Out, Note, Context>;
+    this.replaceHandlers(
+      handlers as Handlers<never, never, never, Context> as Handlers<In, Out, Note, Context>,
+    );
     this.#onMessage = undefined;
-    this.onNote =
-      this.onBufferFull =
-      this.onBufferDrain =
-      this.onEnd =
-      this.onError =
-      this.onClose =
-        undefined;
     this.#attend();
     this.#framed.upgrade(codec as CodecFactory<unknown, never, never>);
     if (this.#framed.codec.opening) this.#sender.opening();
@@ -342,7 +276,7 @@ export class LiveConnection<In, Out, Note, Context>
   /** Resolves when messages may be sent; rejects with what prevented it. */
   whenOpen(signal: AbortSignal | undefined): Promise<void> {
     if (this.#wasOpened) return Promise.resolve();
-    if (this.state === "closed") return Promise.reject(this.#error ?? connectionClosed());
+    if (this.state === "closed") return Promise.reject(this.error ?? connectionClosed());
     this.#openWaiters ??= new Waiters();
     return this.#openWaiters.wait(signal);
   }
@@ -358,7 +292,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   received(chunk: Buffer): void {
     this.bytesRead += chunk.length;
-    this.#stats.bytesRead += chunk.length;
+    this.stats.bytesRead += chunk.length;
     this.#heartbeat?.alive();
     this.#sender.cork();
     this.#framed.receive(chunk);
@@ -386,12 +320,12 @@ export class LiveConnection<In, Out, Note, Context>
   // What the framed gives
 
   message(message: In): unknown {
-    this.#stats.messagesReceived++;
+    this.stats.messagesReceived++;
     if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: this, message });
     const handling = this.#deliver(message);
     if (!isPromise(handling)) return handling;
     // The framed would not hear of it any more when the connection has gone meanwhile.
-    return handling.then(undefined, (error: unknown) => this.#faulted(error, "onMessage"));
+    return handling.then(undefined, (error: unknown) => this.fault(error, "onMessage"));
   }
 
   write(encoded: Bytes | AsyncIterable<Bytes>): void {
@@ -404,8 +338,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   note(note: Note): void {
-    const handler = this.onNote ?? this.#handlers.onNote;
-    if (handler !== undefined) this.#guard("onNote", () => handler.call(this.#handlers, this, note));
+    this.tellNote(note);
   }
 
   opened(): void {
@@ -417,7 +350,7 @@ export class LiveConnection<In, Out, Note, Context>
       this.#wasOpened = true;
       if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ connection: this });
     }
-    this.#tell("onConnect", this.#handlers.onConnect);
+    this.tell("onConnect");
     this.#openWaiters?.resolve();
   }
 
@@ -435,7 +368,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#taker?.ended();
     if (!staysWritable && !(this.#taker instanceof Pipe)) {
       if (!this.#settings.allowHalfOpen) this.close();
-      else this.#tell("onEnd", this.onEnd ?? this.#handlers.onEnd);
+      else this.tell("onEnd");
     }
     if (this.#isTransportGone) this.#over();
   }
@@ -444,7 +377,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#saidGoodbye = true;
     this.#hasCodecEnded = !this.#isLeaving;
     if (this.state === "closing") this.#proceed();
-    else this.#leave({ why: "close" });
+    else this.#leave(CLOSE);
   }
 
   idle(): void {
@@ -455,6 +388,8 @@ export class LiveConnection<In, Out, Note, Context>
     this.#phase = name;
     if (within === undefined) {
       this.#phaseDeadline?.disarm();
+      // Most connections have one, for their handshake, and need none for the rest of their lives.
+      this.#phaseDeadline = undefined;
       return;
     }
     this.#phaseDeadline ??= this.#settings.loop.deadline(() => this.#phaseOver());
@@ -467,9 +402,9 @@ export class LiveConnection<In, Out, Note, Context>
 
   failed(error: unknown, phase: FramedPhase): void {
     if (phase === "message") {
-      this.#faulted(error, "onMessage");
+      this.fault(error, "onMessage");
     } else if (!ProtocolError.is(error)) {
-      this.#report(error, phase);
+      this.report(error, phase);
       this.destroy();
     } else if (this.#isLeaving && !(this.#hasCodecEnded && error.code === "FRAME_TOO_LARGE")) {
       // The peer will say nothing more that matters, and a handshake that failed lets nothing out.
@@ -479,8 +414,8 @@ export class LiveConnection<In, Out, Note, Context>
       this.#sender.abandon();
       if (error.farewell !== undefined) this.#sender.write(error.farewell);
       this.#saidGoodbye = true;
-      this.#report(error, phase);
-      this.#leave({ why: "close" });
+      this.report(error, phase);
+      this.#leave(CLOSE);
       // What it was closing behind already was abandoned.
       this.#proceed();
     }
@@ -505,28 +440,28 @@ export class LiveConnection<In, Out, Note, Context>
 
   bufferFull(): void {
     if (this.isLossless) this.pauseFor("full");
-    this.#tell("onBufferFull", this.onBufferFull ?? this.#handlers.onBufferFull);
+    this.tell("onBufferFull");
   }
 
   bufferDrained(): void {
-    this.#tell("onBufferDrain", this.onBufferDrain ?? this.#handlers.onBufferDrain);
+    this.tell("onBufferDrain");
     // Whoever hears of room may fill it again, and will hear of it again then.
     if (!this.isFull) this.resumeFor("full");
     if (!this.isFull) this.#tellInlets((pipe) => pipe.drained());
   }
 
   messageDropped(message: unknown, error: SockError): void {
-    this.#stats.dropped++;
+    this.stats.dropped++;
     if (diagnostics.drop.hasSubscribers) diagnostics.drop.publish({ connection: this, message });
-    this.#callOnError(error, "send");
+    this.tellError(error, "send");
   }
 
   encodeFailed(error: unknown): void {
-    this.#report(error, "encode");
+    this.report(error, "encode");
   }
 
   streamFailed(error: unknown): void {
-    this.#report(error, "stream");
+    this.report(error, "stream");
     this.destroy();
   }
 
@@ -543,7 +478,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   silent(ms: number): void {
-    this.#report(new SockError("IDLE_TIMEOUT", `nothing came from the peer for ${ms} ms`), "deadline");
+    this.report(new SockError("IDLE_TIMEOUT", `nothing came from the peer for ${ms} ms`), "deadline");
     this.#leave({ why: "deadline", phase: "idle" });
   }
 
@@ -582,7 +517,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#taker !== undefined) throw new TypeError("the messages of this connection are taken already");
     this.#taker = taker;
     this.#attend();
-    if (this.state === "closed") taker.closed(this.#error);
+    if (this.state === "closed") taker.closed(this.error);
     // Not at once: a pipe the other way may be made in the next line.
     else if (this.#hasPeerEnded) this.#settings.loop.defer(() => taker.ended(), undefined);
   }
@@ -593,8 +528,8 @@ export class LiveConnection<In, Out, Note, Context>
 
   #deliver(message: In): unknown {
     if (this.#taker !== undefined) return this.#taker.take(message);
-    const handler = this.#onMessage ?? this.#handlers.onMessage;
-    if (handler !== undefined) return handler.call(this.#handlers, this, message);
+    const handler = this.#onMessage ?? this.handlers.onMessage;
+    if (handler !== undefined) return handler.call(this.handlers, this, message);
     // Nobody is there to take it yet: it waits, and holds back those behind it.
     if (this.#hasPeerSentAll) this.#closeWithin(this.#settings.closeTimeout);
     const attended = new Promise<void>((resolve) => {
@@ -620,8 +555,8 @@ export class LiveConnection<In, Out, Note, Context>
     const reads = !isEnough && (this.#isLeaving || this.#gate.isOpen);
     if (reads === this.#isReading) return;
     this.#isReading = reads;
-    if (reads) this.#transport.resume();
-    else this.#transport.pause();
+    if (reads) this.wire.resume();
+    else this.wire.pause();
   }
 
   // Leaving
@@ -645,12 +580,12 @@ export class LiveConnection<In, Out, Note, Context>
     this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
     // Nothing is delivered any more, and what has not opened will not.
-    this.#taker?.closed(this.#error);
-    if (!this.#wasOpened) this.#openWaiters?.reject(this.#error ?? connectionClosed());
+    this.#taker?.closed(this.error);
+    if (!this.#wasOpened) this.#openWaiters?.reject(this.error ?? connectionClosed());
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.#sender.skipOpening();
     this.#stopWriting();
-    if (this.state === "ending" && this.#transport.waiting === 0) this.#linger();
+    if (this.state === "ending" && this.wire.waiting === 0) this.#linger();
     this.#framed.mute();
     this.#regulate();
     if (this.#isTransportGone) this.#over();
@@ -669,8 +604,8 @@ export class LiveConnection<In, Out, Note, Context>
     }
     this.#sender.flush();
     this.#move("end");
-    this.#transport.end();
-    if (this.#transport.waiting === 0) this.#linger();
+    this.wire.end();
+    if (this.wire.waiting === 0) this.#linger();
   }
 
   /** A peer that has ended does not, unless the codec has said that it goes on. */
@@ -692,17 +627,17 @@ export class LiveConnection<In, Out, Note, Context>
     this.#phaseDeadline?.disarm();
     this.#heartbeat?.stop();
     this.#framed.closed(error);
-    if (isLoss) this.#report(error, "transport");
+    if (isLoss) this.report(error, "transport");
     this.#sender.closed(isLoss ? error : undefined);
-    this.#taker?.closed(this.#error);
+    this.#taker?.closed(this.error);
     this.#tellInlets((pipe) => pipe.destinationClosed());
-    this.#stats.connections--;
+    this.stats.connections--;
     if (this.#wasOpened) {
       if (diagnostics.close.hasSubscribers) diagnostics.close.publish({ connection: this });
-      this.#tell("onClose", this.onClose ?? this.#handlers.onClose);
+      this.tell("onClose");
     }
     this.#left(this);
-    this.#openWaiters?.reject(this.#error ?? error ?? connectionClosed());
+    this.#openWaiters?.reject(this.error ?? error ?? connectionClosed());
     this.#goneWaiters?.resolve();
   }
 
@@ -715,7 +650,7 @@ export class LiveConnection<In, Out, Note, Context>
     const { waiting } = this.#sender;
     if (this.state !== "ending" || waiting > 0) {
       const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
-      this.#report(new SockError("CLOSE_TIMEOUT", sentence), "deadline");
+      this.report(new SockError("CLOSE_TIMEOUT", sentence), "deadline");
     }
     this.destroy();
   }
@@ -723,7 +658,7 @@ export class LiveConnection<In, Out, Note, Context>
   #phaseOver(): void {
     if (this.#isLeaving) return this.#cut();
     const sentence = `the peer was too slow in phase ${this.#phase}`;
-    this.#report(new SockError("PHASE_TIMEOUT", sentence), "deadline");
+    this.report(new SockError("PHASE_TIMEOUT", sentence), "deadline");
     this.#leave({ why: "deadline", phase: this.#phase });
   }
 
@@ -731,60 +666,13 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#inlets !== undefined) for (const pipe of this.#inlets) what(pipe);
   }
 
-  // Calling the user
-
-  #tell(
-    phase: "onConnect" | "onEnd" | "onBufferFull" | "onBufferDrain" | "onClose",
-    handler: ((connection: this) => unknown) | undefined,
-  ): void {
-    if (handler !== undefined) this.#guard(phase, () => handler.call(this.#handlers, this));
+  protected get self(): Connection<In, Out, Note, Context> {
+    return this;
   }
 
-  #guard(phase: ErrorPhase, call: () => unknown): void {
-    try {
-      const handling = call();
-      if (isPromise(handling)) handling.then(undefined, (error: unknown) => this.#faulted(error, phase));
-    } catch (error) {
-      this.#faulted(error, phase);
-    }
-  }
-
-  /** A handler threw. */
-  #faulted(error: unknown, phase: ErrorPhase): void {
-    this.#report(error, phase);
+  protected faulted(error: unknown): void {
     this.#leave({ why: "fault", error });
   }
-
-  #report(error: unknown, phase: ErrorPhase): void {
-    this.#error ??= error;
-    this.#stats.errors++;
-    if (diagnostics.error.hasSubscribers) diagnostics.error.publish({ connection: this, error, phase });
-    this.#callOnError(error, phase);
-  }
-
-  #callOnError(error: unknown, phase: ErrorPhase): void {
-    const handler = this.onError ?? this.#handlers.onError;
-    if (handler === undefined) {
-      if (isBug(error, phase)) console.error(`connection ${this.id}, ${phase}:`, error);
-      return;
-    }
-    const failed = (thrown: unknown) => console.error(`connection ${this.id}, onError:`, thrown);
-    try {
-      const handling = handler.call(this.#handlers, this, error, phase);
-      if (isPromise(handling)) handling.then(undefined, failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
-  }
-}
-
-/** Whether somebody should look at the program, rather than at the peer or the network. */
-function isBug(error: unknown, phase: ErrorPhase): boolean {
-  return phase !== "transport" && !ProtocolError.is(error) && !(error instanceof SockError);
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function connectionClosed(): SockError {

@@ -10,8 +10,8 @@ type OurSocket = Receiving & { [TRANSPORT]: NetTransport };
 /** A TCP or unix socket of Node. Reads from its stream, or by way of the shared buffer if it was made so. */
 export class NetTransport implements Transport {
   readonly name: "tcp" | "unix";
+
   readonly local: Endpoint;
-  readonly remote: Endpoint;
 
   readonly #socket: Socket;
   #handler: TransportHandler | undefined;
@@ -27,15 +27,19 @@ export class NetTransport implements Transport {
   constructor(socket: Socket, name: "tcp" | "unix") {
     this.name = name;
     this.#socket = socket;
-    // Asked for now, because a socket that has gone does not know any more.
-    this.local = endpoint(socket.localAddress, socket.localPort);
-    this.remote = endpoint(socket.remoteAddress, socket.remotePort);
+    // Asked for now, because a socket that has gone does not know any more, but where its peer was if that was asked.
+    this.local = localOf(socket);
+    void socket.remoteAddress;
     (socket as OurSocket)[TRANSPORT] = this;
     (socket as OurSocket)[RECEIVED] = onData;
     // Until somebody is there to take what comes.
     socket.pause();
     socket.on("error", onError);
     socket.on("close", onClose);
+  }
+
+  get remote(): Endpoint {
+    return endpoint(this.#socket.remoteAddress, this.#socket.remotePort);
   }
 
   get waiting(): number {
@@ -46,6 +50,8 @@ export class NetTransport implements Transport {
   start(handler: TransportHandler): void {
     this.#handler = handler;
     this.#socket.on("data", onData);
+    // Node's own does nothing where half-open connections are allowed, but makes a list of two.
+    this.#socket.removeAllListeners("end");
     this.#socket.on("end", onEnd);
     this.resume();
     // `socket.closed` is true a tick before the event, which would tell it again.
@@ -177,4 +183,15 @@ const EMPTY = Buffer.alloc(0);
 
 function endpoint(address: string | undefined, port: number | undefined): Endpoint {
   return address === undefined ? NOWHERE : { address, port: port ?? 0 };
+}
+
+/** The connections of a server mostly have this one in common. */
+let lastLocal = NOWHERE;
+
+function localOf(socket: Socket): Endpoint {
+  const { localAddress, localPort } = socket;
+  if (lastLocal.address !== localAddress || lastLocal.port !== localPort) {
+    lastLocal = endpoint(localAddress, localPort);
+  }
+  return lastLocal;
 }

@@ -1,0 +1,62 @@
+import { formatEndpoint, type Transport } from "../transport/transport.ts";
+
+/** Where a connection is, under our names and the ancestor's. */
+export abstract class Addressed {
+  protected readonly wire: Transport;
+
+  constructor(transport: Transport) {
+    this.wire = transport;
+  }
+
+  get transport(): string {
+    return this.wire.name;
+  }
+
+  get remoteAddress(): string {
+    return this.wire.remote.address;
+  }
+
+  get remotePort(): number {
+    return this.wire.remote.port;
+  }
+
+  get localAddress(): string {
+    return this.wire.local.address;
+  }
+
+  get localPort(): number {
+    return this.wire.local.port;
+  }
+
+  getRemoteIp(): string {
+    return this.remoteAddress;
+  }
+
+  getRemotePort(): number {
+    return this.remotePort;
+  }
+
+  getRemoteAddress(): string {
+    return formatEndpoint(this.wire.remote);
+  }
+
+  getLocalIp(): string {
+    return this.localAddress;
+  }
+
+  getLocalPort(): number {
+    return this.localPort;
+  }
+
+  getLocalAddress(): string {
+    return formatEndpoint(this.wire.local);
+  }
+
+  isIpV4(): boolean {
+    return this.remoteAddress.includes(".") && !this.remoteAddress.includes(":");
+  }
+
+  isIpV6(): boolean {
+    return this.remoteAddress.includes(":");
+  }
+}
