@@ -9,7 +9,7 @@ import {
   toBuffer,
 } from "@sock/codec";
 import type { Happening } from "./happening.ts";
-import { asRead, mapped, type Read, read, readLater } from "./read.ts";
+import { asTold, mapped, type Read, read, readLater } from "./read.ts";
 
 export interface EndpointOptions<In, Out> {
   /** Bytes a frame may take, for codecs that set no limit of their own. Default that of `Framed`. */
@@ -81,7 +81,7 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
   /** The messages, as their handler has read them. */
   get messages(): unknown[] {
     return this.happenings.flatMap((happening) =>
-      happening.what === "message" ? [mapped(happening.message, asRead)] : [],
+      happening.what === "message" ? [mapped(happening.message, asTold)] : [],
     );
   }
 
@@ -256,8 +256,6 @@ export class Endpoint<In = unknown, Out = In, Note = unknown> {
   }
 
   #failed(error: unknown, phase: FramedPhase): void {
-    // A handler of the kit throws nothing: this is what the user's `read` or `answer` threw.
-    if (phase === "message") throw error;
     const isProtocolError = ProtocolError.is(error);
     this.happenings.push({ what: "failed", phase, error, ...(isProtocolError && { code: error.code }) });
     if (isProtocolError && error.farewell !== undefined) {

@@ -4,8 +4,8 @@ import type { Frame, Recording, Rig } from "./rig.ts";
 /** How a stream comes about that may be wrong. */
 export type Noise =
   | { from: "messages"; messages: unknown[]; others: unknown[]; edits: Edit[] }
-  | { from: "random bytes"; isOpened: boolean; bytes: Uint8Array }
-  | { from: "spec"; bytes: Uint8Array };
+  /** Bytes of the spec, or random ones: behind what is valid, or instead of it. */
+  | { from: "noise"; isOpened: boolean; messages: unknown[]; noise: Uint8Array };
 
 /** One change to a stream, near the beginning of a frame: there are its lengths, flags and kinds. */
 interface Edit {
@@ -24,7 +24,16 @@ export interface Noisy {
 }
 
 export function noises(rig: Rig): Arbitrary<Noise> {
-  const bytes = fc.uint8Array({ maxLength: 40 });
+  const { noise } = rig.spec;
+  const random = noisy(rig, fc.uint8Array({ maxLength: 40 }));
+  return fc.oneof(
+    { weight: 4, arbitrary: edited(rig) },
+    { weight: 1, arbitrary: random },
+    { weight: noise ? 2 : 0, arbitrary: noise ? noisy(rig, noise) : random },
+  );
+}
+
+function edited(rig: Rig): Arbitrary<Noise> {
   const edit: Arbitrary<Edit> = fc.record({
     edit: fc.constantFrom("truncate", "flip", "replace", "insert", "remove", "repeat", "splice"),
     frame: fc.nat(7),
@@ -32,35 +41,35 @@ export function noises(rig: Rig): Arbitrary<Noise> {
     count: fc.nat(7),
     bytes: fc.uint8Array({ minLength: 1, maxLength: 4 }),
   });
-  const edited = fc.record({
+  return fc.record({
     from: fc.constant("messages" as const),
     messages: rig.messages(3),
     others: rig.messages(2),
     edits: fc.array(edit, { minLength: 1, maxLength: 3 }),
   });
-  const random = fc.record({ from: fc.constant("random bytes" as const), isOpened: fc.boolean(), bytes });
-  const kinds: fc.WeightedArbitrary<Noise>[] = [
-    { weight: 4, arbitrary: edited },
-    { weight: 1, arbitrary: random },
-  ];
-  const { noise } = rig.spec;
-  if (noise) {
-    kinds.push({ weight: 2, arbitrary: fc.record({ from: fc.constant("spec" as const), bytes: noise }) });
-  }
-  return fc.oneof(...kinds);
 }
 
-export async function makeNoise(rig: Rig, noise: Noise): Promise<Noisy> {
-  if (noise.from === "spec") return { stream: Buffer.from(noise.bytes), messages: [] };
-  if (noise.from === "random bytes") {
-    const { stream, opened } = await rig.record([]);
-    const handshake = noise.isOpened ? stream.subarray(0, opened) : stream.subarray(0, 0);
-    return { stream: Buffer.concat([handshake, noise.bytes]), messages: [] };
-  }
-  const { messages, others, edits } = noise;
+function noisy(rig: Rig, noise: Arbitrary<Uint8Array>): Arbitrary<Noise> {
+  return fc.record({
+    from: fc.constant("noise" as const),
+    isOpened: fc.boolean(),
+    messages: rig.messages(2),
+    noise,
+  });
+}
+
+export async function makeNoise(rig: Rig, source: Noise): Promise<Noisy> {
+  const { messages } = source;
   const recording = await rig.record(messages);
-  const other = await rig.record(others);
-  const stream = edits.reduce((edited, edit) => applied(edit, edited, recording, other), recording.stream);
+  if (source.from === "noise") {
+    const valid = source.isOpened ? recording.stream.subarray(0, recording.goodbye) : [];
+    return { stream: Buffer.from([...valid, ...source.noise]), messages };
+  }
+  const other = await rig.record(source.others);
+  const stream = source.edits.reduce(
+    (edited, edit) => applied(edit, edited, recording, other),
+    recording.stream,
+  );
   return { stream, messages };
 }
 

@@ -3,7 +3,7 @@ import type { Rig } from "./rig.ts";
 import { show } from "./show.ts";
 
 /** Checks that `check` throws for no case. The smallest case found for which it does is told. */
-export async function hold<Case>(
+export async function forAll<Case>(
   rig: Rig,
   cases: Arbitrary<Case>,
   check: (one: Case) => Promise<void>,

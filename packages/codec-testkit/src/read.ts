@@ -4,6 +4,7 @@ export class Reading {
   readonly done: Promise<void>;
   readonly #content: () => unknown;
   #outcome: "open" | "ended" | "thrown" = "open";
+  #error: unknown;
 
   constructor(work: Promise<unknown>, content: () => unknown) {
     this.#content = content;
@@ -11,14 +12,20 @@ export class Reading {
       () => {
         this.#outcome = "ended";
       },
-      () => {
+      (error: unknown) => {
         this.#outcome = "thrown";
+        this.#error = error;
       },
     );
   }
 
   get outcome(): "open" | "ended" | "thrown" {
     return this.#outcome;
+  }
+
+  /** What was thrown. */
+  get error(): unknown {
+    return this.#error;
   }
 
   get content(): unknown {
@@ -72,9 +79,15 @@ export function read(message: unknown): Read {
 
 export type OnReading = (reading: Reading) => unknown;
 
-/** What a reading gave. How far one came that broke off is a matter of luck. */
+/** What a reading gave, to be compared. How far one came that broke off, and what it threw, is a matter of luck. */
 export function asRead({ outcome, content }: Reading): unknown {
   return outcome === "ended" ? content : { outcome };
+}
+
+/** What a reading gave, for people. */
+export function asTold({ outcome, content, error }: Reading): unknown {
+  if (outcome === "ended") return content;
+  return outcome === "open" ? { outcome, content } : { outcome, content, error };
 }
 
 /** What `read` has made of a message, with something else for each reading, and perhaps for bytes. */

@@ -137,6 +137,7 @@ export class Rig {
     await wire.quiet();
     near.close();
     far.close();
+    refuseHandlerError(near);
     return { messages, stream: wire.carried, frames, opened, goodbye, unread, near, far };
   }
 
@@ -187,6 +188,12 @@ export async function conclude(endpoint: Endpoint): Promise<void> {
   if (endpoint.hasWaited) await settle(endpoint);
   endpoint.close();
   if (endpoint.hasWaited) await settle(endpoint);
+  refuseHandlerError(endpoint);
+}
+
+/** What `read` and `answer` throw is no fault of the codec. */
+function refuseHandlerError({ failure }: Endpoint): void {
+  if (failure?.phase === "message") throw failure.error;
 }
 
 function readAway(message: unknown): Promise<unknown> | undefined {

@@ -1,5 +1,4 @@
 import { inspect } from "node:util";
-import { Reading } from "./read.ts";
 
 /** Bytes of one value that are shown. What matters was made small by then. */
 const SHOWN = 256;
@@ -21,7 +20,6 @@ export function showBytes(bytes: Uint8Array): string {
 function legible(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return new Legible(`${value.constructor.name} ${showBytes(value)}`);
-  if (value instanceof Reading) return { read: legible(value.content), outcome: value.outcome };
   if (Array.isArray(value)) return value.map(legible);
   if (![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, legible(field)]));

@@ -40,7 +40,10 @@ export interface CodecFacts<In, Out, Message, Sent> {
   /** What the codec under test must have sent before the peer says `message`: a client's request. */
   ask?: (message: Message) => Out;
 
-  /** More streams that may be wrong: a corpus of attacks. Corrupted valid ones and random bytes are tried anyway. */
+  /**
+   * More that may be wrong: a corpus of attacks, tried from the start and behind a handshake and messages. Corrupted valid
+   * streams and random bytes are tried anyway.
+   */
   noise?: Arbitrary<Uint8Array>;
 
   /** Bytes a frame may take. Messages must fit; small, so that endless frames get there soon. Default 8 KiB. */

@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { type CodecLaw, codecLaws, type LawName } from "../src/index.ts";
-import { Lines, Parcels, Sized } from "./codecs.ts";
+import { greeting, Lines, Parcels, Pieces, Sized } from "./codecs.ts";
 import { bytes, lines, parcels } from "./specs.ts";
 
 const names: LawName[] = [
@@ -76,6 +77,22 @@ test("so many cases are tried as are asked for", async () => {
   const codec = vi.fn(() => new Lines());
   await codecLaws({ ...lines, codec, runs: 7 })[0]?.run();
   expect(codec).toHaveBeenCalledTimes(2 * 7);
+});
+
+test("noise of the spec is tried behind a handshake", async () => {
+  class ThrowsAtNine extends Pieces {
+    override input(buffer: Uint8Array): number {
+      if (buffer[0] === 9) throw new Error("nine!");
+      return super.input(buffer);
+    }
+  }
+  const laws = codecLaws({
+    ...bytes,
+    codec: greeting("server", (link) => new ThrowsAtNine(link)),
+    peer: greeting("client", (link) => new Pieces(link)),
+    noise: fc.constant(Buffer.of(9)),
+  });
+  await expect(laws[4]?.run()).rejects.toThrow("no ProtocolError, in input");
 });
 
 test("what is read may be told as it should be", async () => {

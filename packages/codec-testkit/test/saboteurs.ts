@@ -1,6 +1,6 @@
 import { type Bytes, type Codec, type CodecLink, ProtocolError } from "@sock/codec";
 import type { LawName } from "../src/index.ts";
-import { Body, Lines, lengthAt, Parcels, Pieces, Sized } from "./codecs.ts";
+import { Body, Lines, lengthAt, type Parcel, Parcels, Pieces, Sized } from "./codecs.ts";
 
 /** A codec that is broken in one way. */
 export interface Saboteur {
@@ -34,6 +34,11 @@ export const saboteurs: Record<string, Saboteur> = {
       "connections share no state",
     ],
   },
+  "decodes what it was shown": {
+    codec: () => new DecodesWhatItWasShown(),
+    messages: "bytes",
+    caughtBy: ["chunk boundaries change nothing", "input only looks"],
+  },
   "forgets to reset its search": {
     codec: () => new ForgetsToReset(),
     messages: "lines",
@@ -58,6 +63,11 @@ export const saboteurs: Record<string, Saboteur> = {
     codec: (link) => new ThrowsAtTheEnd(link),
     messages: "bytes",
     caughtBy: ["garbage is refused"],
+  },
+  "throws a plain error when it should say goodbye": {
+    codec: (link) => new ThrowsAtGoodbye(link),
+    messages: "bytes",
+    caughtBy: ["what is encoded is decoded", "garbage is refused"],
   },
   "shares what it gathers with others": {
     codec: (link) => new SharesPieces(link),
@@ -87,6 +97,11 @@ export const saboteurs: Record<string, Saboteur> = {
   "encodes into the same memory again": {
     codec: () => new EncodesIntoOneMemory(),
     messages: "bytes",
+    caughtBy: ["what is encoded is decoded"],
+  },
+  "streams from the same memory again": {
+    codec: (link) => new StreamsFromOneMemory(link),
+    messages: "parcels",
     caughtBy: ["what is encoded is decoded"],
   },
   "hands out the same memory again": {
@@ -183,6 +198,19 @@ class TrustsItsMemory extends Sized {
   }
 }
 
+class DecodesWhatItWasShown extends Sized {
+  #shown: Uint8Array = Buffer.alloc(0);
+
+  override input(buffer: Uint8Array): number {
+    this.#shown = buffer;
+    return super.input(buffer);
+  }
+
+  override decode(frame: Uint8Array): Uint8Array {
+    return this.#shown.subarray(2, frame.length);
+  }
+}
+
 class ForgetsToReset extends Lines {
   override input(buffer: Uint8Array): number {
     const at = buffer.indexOf(0x0a, this.searched);
@@ -228,6 +256,12 @@ class ThrowsAtTheEnd extends Pieces {
   override finish(rest: Uint8Array): undefined {
     if (rest.length === 1) throw new RangeError("the length is missing");
     super.finish(rest);
+  }
+}
+
+class ThrowsAtGoodbye extends Pieces {
+  override farewell(): void {
+    throw new Error("it cannot part");
   }
 }
 
@@ -290,6 +324,19 @@ class EncodesIntoOneMemory extends Sized {
     this.#memory.writeUInt16BE(message.length);
     this.#memory.set(message, 2);
     return this.#memory.subarray(0, 2 + message.length);
+  }
+}
+
+class StreamsFromOneMemory extends Parcels {
+  readonly #length = Buffer.alloc(1);
+
+  override async *encode({ name, body }: Parcel): AsyncIterable<Bytes> {
+    yield Buffer.from(`${name}\n`, "latin1");
+    for await (const piece of body) {
+      this.#length[0] = piece.length;
+      if (piece.length > 0) yield [this.#length, piece];
+    }
+    yield Buffer.of(0);
   }
 }
 

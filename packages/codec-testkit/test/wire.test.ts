@@ -94,13 +94,16 @@ describe("streams", () => {
     ]);
   });
 
-  test("that break off are read as far as that", async () => {
+  test("that break off are read as far as they came", async () => {
     const near = new Endpoint(parcels).start();
     near.receive(Buffer.from("a\n\x021"));
     near.receive(Buffer.from("2\x053"));
     near.finish();
     await new Promise(setImmediate);
-    expect(near.messages).toEqual([{ name: "a", body: { outcome: "thrown" } }]);
+    const error = new Error("the parcel broke off");
+    expect(near.messages).toEqual([
+      { name: "a", body: { outcome: "thrown", content: Buffer.from("12"), error } },
+    ]);
   });
 
   test("that throw end the connection", async () => {
@@ -128,12 +131,30 @@ test("handlers answer, now or later", async () => {
   expect(wire.far.messages).toEqual(["a!", "b!", "c!"]);
 });
 
-test("what a handler throws is thrown at whoever feeds it", () => {
-  const read = () => {
-    throw new Error("no such user");
+describe("a handler that throws", () => {
+  const error = new Error("no such user");
+  const refuse = () => {
+    throw error;
   };
-  const near = new Endpoint(() => new Lines(), { read }).start();
-  expect(() => near.receive(Buffer.from("a\n"))).toThrow("no such user");
+
+  test.each([
+    ["when it reads", { read: refuse }],
+    ["when it answers", { answer: refuse }],
+    ["when it answers later", { read: async (line: string) => line, answer: refuse }],
+  ])("%s ends the connection", async (_, options) => {
+    const near = new Endpoint(() => new Lines(), options).start();
+    near.receive(Buffer.from("a\nb\n"));
+    await new Promise(setImmediate);
+    expect(near.failure).toEqual({ what: "failed", phase: "message", error });
+    expect(near.isClosed).toBe(true);
+  });
+
+  test("when it reads later has not read the message", async () => {
+    const near = new Endpoint(() => new Lines(), { read: async () => refuse() }).start();
+    near.receive(Buffer.from("a\n"));
+    await new Promise(setImmediate);
+    expect(near.messages).toEqual([{ outcome: "thrown", content: "not read yet", error }]);
+  });
 });
 
 test("a message that cannot be told is the sender's error, and nothing ends", () => {

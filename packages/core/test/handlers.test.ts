@@ -115,17 +115,25 @@ describe("an async handler", () => {
     expect(connection.state).toBe("closed");
   });
 
-  test("that never settles does not keep its connection from being destroyed", async () => {
-    const { connection, transport, diary } = overFake({
-      codec: lines(),
-      onMessage: () => new Promise(() => {}),
-    });
-    transport.receive("one\n");
-    transport.handler.peerEnded();
-    connection.destroy();
-    await settled();
-    expect(diary.lines).toEqual(["connect", "message one", "close"]);
-  });
+  test.each([false, true])(
+    "that never settles does not keep its connection open (both ended: %s)",
+    async (ended) => {
+      for (const leave of ["destroy", "close"] as const) {
+        const { connection, transport, diary } = overFake({
+          codec: lines(),
+          onMessage: () => new Promise(() => {}),
+        });
+        transport.receive("one\n");
+        connection.closeWrite();
+        transport.handler.peerEnded();
+        if (ended) transport.handler.gone();
+        connection[leave]();
+        if (!ended && leave === "close") transport.handler.gone();
+        await settled();
+        expect(diary.lines).toEqual(["connect", "message one", "close"]);
+      }
+    },
+  );
 });
 
 describe("a handler that throws", () => {

@@ -145,11 +145,12 @@ describe("connect", () => {
     await connection[Symbol.asyncDispose]();
   });
 
-  test("rejects with the error of a handshake that fails", async () => {
+  test("rejects with the error of a handshake that fails, as soon as it has failed", async () => {
     await using server = await listen(anyAddress("tcp"), {
       onConnect: (connection) => connection.send("go away\n"),
     });
-    const connecting = connect(server.address, { codec: greeting() });
+    const loop = createEventLoop(new ManualClock());
+    const connecting = connect(server.address, { codec: greeting(), loop });
     await expect(connecting).rejects.toSatisfy(ProtocolError.is);
     await expect(connecting).rejects.toMatchObject({ code: "RUDE" });
   });

@@ -1,7 +1,8 @@
 import { ProtocolError } from "@sock/codec";
+import { ManualClock } from "@sock/timer/manual";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { listen, raw } from "../src/index.ts";
+import { createEventLoop, listen, raw } from "../src/index.ts";
 import { connectedPair } from "../src/memory.ts";
 import { claims } from "./peers/claims.ts";
 import { header, lines, parting, sized } from "./support/codecs.ts";
@@ -201,7 +202,45 @@ describe("nobody takes the messages", () => {
     expect(seen).toEqual(["one", "two"]);
   });
 
-  test("and they wait even when the peer has ended, until closeTimeout", async () => {
+  test("when the peer has ended they wait until closeTimeout, and no longer", async () => {
+    const clock = new ManualClock();
+    const diary = new Diary();
+    const [connection, peer] = connectedPair(
+      { ...untaken(diary), closeTimeout: 1000 },
+      { codec: lines() },
+      createEventLoop(clock),
+    );
+    await settled();
+    peer.close("one");
+    await settled();
+    clock.advance(999);
+    expect(connection.state).toBe("open");
+    clock.advance(502);
+    await settled();
+    expect(diary.lines).toEqual(["connect", "error CLOSE_TIMEOUT in deadline", "close"]);
+  });
+
+  test("taken in time, they may be handled as slowly as one likes", async () => {
+    const clock = new ManualClock();
+    const diary = new Diary();
+    const [connection, peer] = connectedPair(
+      { ...untaken(diary), closeTimeout: 1000 },
+      { codec: lines() },
+      createEventLoop(clock),
+    );
+    await settled();
+    peer.close("one");
+    await settled();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    connection.onMessage = () => promise;
+    await settled();
+    clock.advance(100_000);
+    resolve();
+    await settled();
+    expect(diary.lines).toEqual(["connect", "close"]);
+  });
+
+  test("and they wait even when the peer has ended", async () => {
     const diary = new Diary();
     const [connection, peer] = connectedPair(untaken(diary), { codec: lines() });
     await settled();

@@ -206,8 +206,8 @@ describe("pauseAccept", () => {
     const peer = await dial(server.address);
     for (let i = 0; i < 5; i++) await settled();
     await server.close();
-    server.resumeAccept();
     expect(await readAll(peer)).toHaveLength(0);
+    server.resumeAccept();
     expect(server.stats().opened).toBe(0);
   });
 
@@ -336,10 +336,15 @@ describe("close", () => {
 
 describe("close with drain", () => {
   test("lets peers finish by themselves", async () => {
+    const clock = new ManualClock();
     const diary = new Diary();
     const server = await listen(
       anyAddress("tcp"),
-      diary.keep({ codec: lines(), onMessage: (connection, line) => connection.send(line) }),
+      diary.keep({
+        codec: lines(),
+        loop: createEventLoop(clock),
+        onMessage: (connection, line) => connection.send(line),
+      }),
     );
     const client = await connect(server.address, { codec: lines() });
     await diary.until("connect");
@@ -351,6 +356,8 @@ describe("close with drain", () => {
     }
     await closing;
     expect(diary.lines).toEqual(["connect", "message one more", "close"]);
+    // Nothing is left that would keep the process alive.
+    expect(clock.isRef).toBe(false);
   });
 
   test("tells those whose protocol has a goodbye for it", async () => {

@@ -1,4 +1,4 @@
-import type { Bytes } from "@sock/codec";
+import type { Bytes, CodecFactory } from "@sock/codec";
 import { describe, expect, test } from "vitest";
 import { streamed } from "./support/codecs.ts";
 import { overFake } from "./support/fake-transport.ts";
@@ -60,6 +60,27 @@ test("it is pulled no faster than the peer reads", async () => {
   await settled();
   expect(state).toEqual({ pulled: 6, isOver: true });
   expect(diary.lines.slice(0, 3)).toEqual(["connect", "full", "drain"]);
+});
+
+test("it is not pulled on by what else goes out while the peer does not read", async () => {
+  const ponging: CodecFactory<string, AsyncIterable<Bytes>> = (link) => ({
+    input: (buffer) => buffer.length,
+    decode(frame) {
+      link.reply(frame);
+      return undefined;
+    },
+    encode: (message) => message,
+  });
+  const { connection, transport } = overFake({ codec: ponging, maxSendBufferSize: 10 });
+  const { state, stream } = source(Array.from({ length: 9 }, () => "12345"));
+  transport.room = 0;
+  connection.send(stream);
+  await settled();
+  for (let i = 0; i < 5; i++) {
+    transport.receive("ping");
+    await settled();
+  }
+  expect(state.pulled).toBe(2);
 });
 
 test("full and drained alternate meanwhile", async () => {

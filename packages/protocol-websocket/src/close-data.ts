@@ -1,7 +1,6 @@
 import type { Farewell } from "@sock/codec";
 import { CLOSE_CODES, isCloseCode } from "./close-codes.ts";
 import { MAX_CONTROL } from "./header.ts";
-import { isWellFormed } from "./utf8.ts";
 
 /** A code takes two bytes of the frame. */
 const MAX_REASON = MAX_CONTROL - 2;
@@ -35,7 +34,7 @@ export function goodbye(why: Farewell): Buffer {
 export function closeData(code: number, reason = ""): Buffer {
   if (!isCloseCode(code)) throw new RangeError(`${code} is not a code to close with`);
   // What is no string would be measured as one thing and written as another.
-  if (typeof reason !== "string" || !isWellFormed(reason))
+  if (typeof reason !== "string" || !reason.isWellFormed())
     throw new TypeError("a reason is well-formed text");
   const length = Buffer.byteLength(reason);
   if (length > MAX_REASON) throw new RangeError(`a reason of ${length} bytes, ${MAX_REASON} are allowed`);

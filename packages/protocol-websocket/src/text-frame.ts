@@ -1,5 +1,4 @@
 import { FIN, headerLengthFor, TEXT, writeHeader } from "./header.ts";
-import { isWellFormed } from "./utf8.ts";
 
 /** Frames of short texts, one behind the other. What was handed out is never written again. */
 const SLAB_SIZE = 64 * 1024;
@@ -27,7 +26,7 @@ export function shortTextFrame(text: string): Buffer | undefined {
   const guess = headerLengthFor(text.length, false);
   const length = slab.write(text, start + guess);
   // As many bytes as units: it is ASCII.
-  if (length !== text.length && !isWellFormed(text)) return undefined;
+  if (length !== text.length && !text.isWellFormed()) return undefined;
   const header = headerLengthFor(length, false);
   if (header !== guess) slab.copyWithin(start + header, start + guess, start + guess + length);
   used = start + header + length;

@@ -13,12 +13,6 @@ export function textOf(bytes: Buffer, from = 0): string | undefined {
   return text.includes(REPLACEMENT) && !isUtf8(bytes.subarray(from)) ? undefined : text;
 }
 
-/** Whether `text` can be told in UTF-8: no half of a surrogate pair stands alone. */
-export function isWellFormed(text: string): boolean {
-  // ES2024, which Node 20 has and the `lib` of this workspace has not.
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
-}
-
 /**
  * How many bytes from the start are whole characters, or -1 when they are wrong, or can never become whole whatever
  * follows.

@@ -37,7 +37,7 @@ import type { FrameNote } from "./notes.ts";
 import { type MaskSource, randomMask } from "./random.ts";
 import { CLOSING, type ClosingEvent, type ClosingState } from "./state.ts";
 import { SHORT_TEXT, shortTextFrame } from "./text-frame.ts";
-import { isWellFormed, textOf } from "./utf8.ts";
+import { textOf } from "./utf8.ts";
 
 export interface FrameOptions {
   /** Frames come masked and go unmasked; for a client it is the other way round. */
@@ -239,7 +239,7 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     // Masking and compressing are done on bytes.
     const isPlain = this.#isServer && this.#deflate === undefined;
     if (isPlain && message.length <= SHORT_TEXT) return shortTextFrame(message) ?? refuseText();
-    return isWellFormed(message) ? this.#encodeData(TEXT, Buffer.from(message)) : refuseText();
+    return message.isWellFormed() ? this.#encodeData(TEXT, Buffer.from(message)) : refuseText();
   }
 
   #encodeData(opcode: number, payload: Uint8Array): Bytes {

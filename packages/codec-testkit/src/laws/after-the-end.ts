@@ -3,7 +3,7 @@ import { Broken } from "../broken.ts";
 import { cut } from "../chunks.ts";
 import type { Law } from "../law.ts";
 import { makeNoise, noises } from "../noise.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { iterablesIn, type Reading, read, readAll, readLater } from "../read.ts";
 import type { Rig } from "../rig.ts";
 import { turn } from "../turn.ts";
@@ -16,7 +16,7 @@ import type { LinkVerb, Watcher } from "../watch.ts";
 export const afterTheEnd: Law = {
   name: "after the end, nothing",
   check: (rig) =>
-    hold(
+    forAll(
       rig,
       fc.record({
         source: noises(rig),

@@ -4,7 +4,7 @@ import { cut } from "../chunks.ts";
 import type { Law } from "../law.ts";
 import { makeNoise, type Noise, noises } from "../noise.ts";
 import { difference, observe } from "../observe.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import type { Rig } from "../rig.ts";
 
 /** Streams up to this length are cut in two at every place; longer ones at the places that the case says. */
@@ -14,7 +14,7 @@ const SHORT = 24;
 export const chunkBoundaries: Law = {
   name: "chunk boundaries change nothing",
   check: (rig) =>
-    hold(rig, cases(rig), async ({ source, sizes, places }) => {
+    forAll(rig, cases(rig), async ({ source, sizes, places }) => {
       const { stream, messages } = await makeNoise(rig, source);
       const observed = async (chunks: Buffer[]) =>
         observe((await rig.replay(chunks, { messages })).happenings);

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { Broken } from "../broken.ts";
 import type { Law } from "../law.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { mapped, plain } from "../read.ts";
 
 /** A message is after it was sent, and after all that follows, what it was before. */
 export const encodeLeavesAlone: Law = {
   name: "encode leaves the message alone",
   check: (rig) =>
-    hold(rig, rig.messages(6), async (messages) => {
+    forAll(rig, rig.messages(6), async (messages) => {
       const sent: { message: unknown; before: unknown }[] = [];
       await rig.record(messages, {
         onSend: (message) => sent.push({ message, before: copied(message) }),

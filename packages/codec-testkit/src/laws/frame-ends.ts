@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { Broken } from "../broken.ts";
 import type { Law } from "../law.ts";
 import { difference, observe } from "../observe.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { type Frame, type Recording, type Rig, settle } from "../rig.ts";
 
 /** A frame is told from its own bytes: from nothing behind it, and without waiting for what may come. */
 export const frameEnds: Law = {
   name: "a frame ends where it ends, whatever follows",
   check: (rig) =>
-    hold(
+    forAll(
       rig,
       fc.record({
         messages: rig.messages(3),

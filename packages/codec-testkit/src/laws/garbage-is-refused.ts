@@ -4,14 +4,14 @@ import { Broken } from "../broken.ts";
 import { cut } from "../chunks.ts";
 import type { Law } from "../law.ts";
 import { makeNoise, noises } from "../noise.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { conclude, settle } from "../rig.ts";
 
 /** Whatever arrives, there come messages, silence or a `ProtocolError`: nothing else is thrown, at the end neither. */
 export const garbageIsRefused: Law = {
   name: "garbage is refused",
   check: (rig) =>
-    hold(
+    forAll(
       rig,
       fc.record({
         source: noises(rig),

@@ -5,14 +5,14 @@ import { cut } from "../chunks.ts";
 import type { Law } from "../law.ts";
 import { makeNoise, noises } from "../noise.ts";
 import { difference, observe } from "../observe.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import type { Watcher } from "../watch.ts";
 
 /** The buffer stays as it is; the same question has the same answer, and asking more often changes none. */
 export const inputOnlyLooks: Law = {
   name: "input only looks",
   check: (rig) =>
-    hold(
+    forAll(
       rig,
       fc.record({
         source: noises(rig),

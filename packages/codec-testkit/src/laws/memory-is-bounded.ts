@@ -40,7 +40,7 @@ interface Fed {
   near: Endpoint;
 }
 
-/** How much is fed: so many times the limit, until it would be seen in the heap, and not for ever. */
+/** How much is fed: so many times the limit if that can be, and until it would be seen in the heap. */
 const ENDLESS = 4;
 const ENOUGH = 128 * 1024;
 const ENOUGH_FRAMES = 4000;
@@ -69,7 +69,8 @@ async function feed(rig: Rig, stream: Endless, enough: number, reads = true): Pr
     if (near.framed.isBlocked) await settle(near);
     if (near.isClosed || near.framed.isBlocked) break;
     const isSeen = sent > enough || frames > ENOUGH_FRAMES * (enough / ENOUGH);
-    if (isSeen && sent > ENDLESS * limit()) break;
+    const isEndless = sent > ENDLESS * limit() || ENDLESS * limit() > TOO_MUCH;
+    if (isSeen && isEndless) break;
     near.receive(Buffer.from(bytes.subarray(sent, sent + CHUNK)));
     refuseExcess(near, limit(), stream);
   }

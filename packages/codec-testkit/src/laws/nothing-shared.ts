@@ -5,14 +5,14 @@ import type { Endpoint } from "../endpoint.ts";
 import type { Law } from "../law.ts";
 import { makeNoise, type Noisy, noises } from "../noise.ts";
 import { difference, observe } from "../observe.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { conclude, type Rig, settle } from "../rig.ts";
 
 /** Two connections, interleaved byte by byte on the way in and message by message on the way out, are as each alone. */
 export const nothingShared: Law = {
   name: "connections share no state",
   check: (rig) =>
-    hold(
+    forAll(
       rig,
       fc.record({
         sources: fc.tuple(noises(rig), noises(rig)),

@@ -2,7 +2,7 @@ import { Broken } from "../broken.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Law } from "../law.ts";
 import { saysTheSame } from "../observe.ts";
-import { hold } from "../property.ts";
+import { forAll } from "../property.ts";
 import { asRead, mapped, read } from "../read.ts";
 import type { Rig } from "../rig.ts";
 
@@ -10,7 +10,7 @@ import type { Rig } from "../rig.ts";
 export const roundTrip: Law = {
   name: "what is encoded is decoded",
   check: (rig) =>
-    hold(rig, rig.messages(8), async (messages) => {
+    forAll(rig, rig.messages(8), async (messages) => {
       // Before they are sent, lest a codec changes what it is measured by.
       const expected = await Promise.all(messages.map((message) => expectation(rig, message)));
       const { near, far, stream, unread } = await rig.record(messages);

@@ -45,8 +45,8 @@ export class Pipe<In> implements Taker<In> {
   }
 
   take(message: In): void {
-    this.#destination.sendUrgent(message);
     if (this.#spent !== undefined) this.#spend(message, this.#spent);
+    this.#destination.sendUrgent(message);
     if (this.#destination.isFull) this.#source.pauseFor("pipe");
   }
 
@@ -77,9 +77,10 @@ export class Pipe<In> implements Taker<In> {
     this.#source.close();
   }
 
+  /** What was passed on before `message`, which is in the cork until this read is over, may have been taken by now. */
   #spend(message: In, spent: Spent): void {
-    spent.add(message);
     if (!spent.isEmpty && this.#destination.sendBufferSize === 0) spent.free();
+    spent.add(message);
   }
 }
 
