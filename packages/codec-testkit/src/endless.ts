@@ -10,20 +10,25 @@ export interface Endless {
   repeated: Buffer;
 }
 
-/** Messages and frames again and again, and messages that never end. The shortest first. */
+/** Messages, frames and noise again and again, and messages that never end. The shortest first. */
 export async function endlessStreams(rig: Rig): Promise<Endless[]> {
-  const few = fc.array(rig.spec.message, { minLength: 1, maxLength: 3 });
-  const streams = new Map<string, Endless>();
+  const { message, noise } = rig.spec;
+  const few = fc.array(message, { minLength: 1, maxLength: 3 });
   const kinds = new Set<number>();
+  const streams: Endless[] = [];
   for (const messages of fc.sample(few, { seed: rig.seed, numRuns: SAMPLES })) {
     const recording = await rig.record(messages);
     for (const [beginning, repeated] of [...again(recording, kinds), ...neverEnding(recording)]) {
-      const name = `${beginning.toString("hex")} ${repeated.toString("hex")}`;
-      if (repeated.length > 0) streams.set(name, { messages, beginning, repeated });
+      streams.push({ messages, beginning, repeated });
     }
   }
-  const length = ({ beginning, repeated }: Endless) => beginning.length + repeated.length;
-  return [...streams.values()].sort((one, other) => length(one) - length(other));
+  if (noise) {
+    const { stream, opened } = await rig.record([]);
+    for (const repeated of fc.sample(noise, { seed: rig.seed, numRuns: NOISES })) {
+      streams.push({ messages: [], beginning: stream.subarray(0, opened), repeated: Buffer.from(repeated) });
+    }
+  }
+  return distinct(streams).sort((one, other) => lengthOf(one) - lengthOf(other));
 }
 
 /** The first so many bytes of it. */
@@ -37,6 +42,7 @@ export function showEndless({ beginning, repeated }: Endless): string {
 }
 
 const SAMPLES = 3;
+const NOISES = 8;
 
 /** Frames that begin differently may well be of different kinds; of more of them, some will do. */
 const KINDS = 6;
@@ -64,3 +70,16 @@ function* neverEnding({ stream, frames, opened, goodbye }: Recording): Generator
 
 /** A letter; and what is a small number to some codecs and no letter to others. */
 const FILLERS = [Buffer.of(0x61), Buffer.of(0x01)];
+
+function distinct(streams: Endless[]): Endless[] {
+  const named = streams
+    .filter(({ repeated }) => repeated.length > 0)
+    .map(
+      (stream) => [`${stream.beginning.toString("hex")} ${stream.repeated.toString("hex")}`, stream] as const,
+    );
+  return [...new Map(named).values()];
+}
+
+function lengthOf({ beginning, repeated }: Endless): number {
+  return beginning.length + repeated.length;
+}

@@ -41,8 +41,8 @@ export interface CodecFacts<In, Out, Message, Sent> {
   ask?: (message: Message) => Out;
 
   /**
-   * More that may be wrong: a corpus of attacks, tried from the start and behind a handshake and messages. Corrupted valid
-   * streams and random bytes are tried anyway.
+   * More that may be wrong: a corpus of attacks, tried from the start, behind a handshake and messages, and without end:
+   * what the peer itself never sends. Corrupted valid streams and random bytes are tried anyway.
    */
   noise?: Arbitrary<Uint8Array>;
 

@@ -56,7 +56,10 @@ export interface Codec<In, Out = In> {
   readonly closing?: boolean;
   /** Peers count messages (HTTP answers): none may be dropped. */
   readonly lossless?: boolean;
-  /** Codecs with the same value make the same bytes of the same message: what `Prepared` is keyed by. */
+  /**
+   * Codecs with the same value make the same bytes of the same message, and ask nothing of their links while they do: what
+   * `Prepared` is keyed by.
+   */
   readonly alike?: unknown;
   /** Bytes kept between calls, the overhead of objects included. */
   readonly retained?: number;
@@ -81,6 +84,7 @@ export type Farewell =
 export interface PhaseLimits {
   /** Milliseconds. */
   within?: number;
+  /** The least that must come, on average. `@sock/core` does not look at it yet. */
   bytesPerSecond?: number;
 }
 

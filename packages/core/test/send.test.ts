@@ -54,11 +54,12 @@ describe("send answers", () => {
   });
 
   test("closed, when our side has ended", () => {
-    const { connection } = overFake({ codec: lines() });
+    const { connection, diary } = overFake({ codec: lines() });
     connection.closeWrite();
     expect(connection.send("late")).toBe("closed");
     expect(connection.sendRaw("late")).toBe("closed");
     expect(connection.dropped).toBe(0);
+    expect(diary.lines).toEqual(["connect"]);
   });
 });
 
@@ -96,6 +97,16 @@ describe("the limit", () => {
     transport.room = 0;
     expect(connection.send("one")).toBe("buffered");
     expect(connection.send("two")).toBe("dropped");
+  });
+
+  test.each(["close", "closeWrite"] as const)("does not drop the last message, which %s brings", (end) => {
+    const { connection, transport, diary } = overFake({ codec: lines(), maxSendBufferSize: 4 });
+    transport.room = 0;
+    connection.send("12345");
+    connection[end]("bye");
+    transport.take();
+    expect(transport.taken.toString()).toBe("12345\nbye\n");
+    expect(diary.lines).toEqual(["connect", "full", "drain"]);
   });
 
   test("can be changed on a connection", () => {

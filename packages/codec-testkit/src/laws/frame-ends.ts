@@ -93,10 +93,10 @@ async function decodeFrame(
     }),
   });
   if (start > 0) near.receive(Buffer.from(stream.subarray(0, start)));
-  if (near.isBusy) await settle(near);
+  if (near.framed.isBlocked) await settle(near);
   isAtFrame = true;
   near.receive(Buffer.concat([stream.subarray(start, start + length), tail]));
-  if (near.isBusy) await settle(near);
+  if (near.framed.isBlocked) await settle(near);
   const happenings = observe(near.happenings.slice(0, happened), () => "depends on later frames");
   near.close();
   return { length: decoded, happenings };

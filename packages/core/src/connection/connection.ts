@@ -81,7 +81,7 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   /**
    * Sends a message. All that is sent within one turn of the event loop leaves in one write.
    *
-   * The bytes of a large message are not copied: memory that you hand over must not change until it has been sent.
+   * Bytes are not copied, unless the codec does: memory that you hand over must not change until it has been sent.
    * @throws TypeError, RangeError: the message cannot be told in this protocol. Nothing is sent, the connection goes on
    */
   send(message: Out | Prepared<Out>): SendResult;
@@ -110,7 +110,10 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
    */
   pipe<T extends Pipeable<In>>(destination: T): T;
 
-  /** The next codec takes over, from the next unread byte on, with callbacks of its own. */
+  /**
+   * The next codec takes over, from the next unread byte on, with callbacks of its own. What comes may be decoded by the old
+   * one until then: upgrade within a callback, or after `pauseRecv`.
+   */
   upgrade<NextIn, NextOut, NextNote>(
     codec: CodecFactory<NextIn, NextOut, NextNote>,
     handlers?: Handlers<NextIn, NextOut, NextNote, Context>,
@@ -118,7 +121,7 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
 
   /**
    * Resolves when nothing waits to be sent.
-   * @throws SocketClosedError when the connection goes before, or the reason of `signal`
+   * @throws SockError `CONNECTION_CLOSED`, or the network's error, when the connection goes before; the reason of `signal`
    */
   drained(signal?: AbortSignal): Promise<void>;
 

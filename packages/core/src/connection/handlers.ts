@@ -40,7 +40,8 @@ export interface Handlers<In, Out = In, Note = never, Context = unknown> {
   onEnd?(connection: Connection<In, Out, Note, Context>): unknown;
 
   /**
-   * Something failed. The connection goes on after a dropped message (phase `"send"`), and is over after all else.
+   * Something failed. The connection goes on after a message that was dropped (phase `"send"`), or that waited and could
+   * not be encoded (`"encode"`), and is over after all else.
    * Without this callback, errors of handlers and codecs are printed on stderr, errors of peers and networks are not.
    */
   onError?(connection: Connection<In, Out, Note, Context>, error: unknown, phase: ErrorPhase): unknown;

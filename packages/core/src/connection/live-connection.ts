@@ -180,8 +180,9 @@ export class LiveConnection<In, Out, Note, Context>
 
   sendUrgent(message: Out): SendResult {
     if (!this.isWritable) return "closed";
+    const result = this.#sender.send(message, true);
     this.stats.messagesSent++;
-    return this.#sender.send(message, true);
+    return result;
   }
 
   sendRaw(bytes: Bytes): SendResult {
@@ -190,7 +191,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   close(message?: Out, details: CloseDetails = {}): void {
-    if (message !== undefined) this.send(message);
+    if (message !== undefined) this.sendUrgent(message);
     this.#leave({ why: "close", ...details });
   }
 
@@ -208,7 +209,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   closeWrite(message?: Out): void {
-    if (message !== undefined) this.send(message);
+    if (message !== undefined) this.sendUrgent(message);
     this.#stopWriting();
     this.#tellInlets((pipe) => pipe.destinationClosed());
   }
@@ -233,6 +234,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   pipe<T extends Pipeable<In>>(destination: T): T {
+    if (!("attachPipe" in destination)) throw new TypeError("messages are piped to a connection");
     const pipe = new Pipe<In>(this, destination as unknown as PipeDestination<In>);
     this.#take(pipe);
     if (this.state !== "closed") pipe.begin();
