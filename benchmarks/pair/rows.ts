@@ -31,11 +31,11 @@ export const rows: Row[] = [
   { what: "text 64 B", ...text, payload: 63, inFlight: 16, floor: 0.4 },
   { what: "raw 64 B", ...raw, payload: 64, inFlight: 1 },
   { what: "raw 64 B", ...raw, payload: 64, inFlight: 16 },
-  { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 1 },
-  { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 16 },
+  { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 1, floor: 1.1 },
+  { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 16, floor: 7 },
   { what: "websocket text 64 B", ...websocketText, payload: 64, inFlight: 1 },
-  { what: "websocket text 64 B", ...websocketText, payload: 64, inFlight: 16 },
-  { what: "websocket binary 16 KiB", ...websocketBinary, payload: 16 * 1024, inFlight: 1 },
+  { what: "websocket text 64 B", ...websocketText, payload: 64, inFlight: 16, floor: 5 },
+  { what: "websocket binary 16 KiB", ...websocketBinary, payload: 16 * 1024, inFlight: 1, floor: 1.6 },
   { what: "websocket binary 16 KiB", ...websocketBinary, payload: 16 * 1024, inFlight: 16 },
 ];
 
