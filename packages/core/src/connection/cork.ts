@@ -2,6 +2,7 @@ import { type Bytes, byteLength, toBuffer } from "@sock/codec";
 import type { EventLoop } from "../event-loop.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
+import { type Flushable, type FlushList, flushListOf } from "./flush-list.ts";
 
 /** Pieces are joined up to this size; the one that passes it is written at once, with what was gathered before it. */
 const CORK_SIZE = 16 * 1024;
@@ -12,13 +13,13 @@ let slab = Buffer.allocUnsafeSlow(CORK_SIZE);
 const NONE: (string | Uint8Array)[] = [];
 
 /** Gathers what is sent within one turn of the event loop, or while a chunk is read, into one write. */
-export class Cork {
+export class Cork implements Flushable {
   /** Bytes gathered. */
   size = 0;
   bytesWritten = 0;
 
   readonly #transport: Transport;
-  readonly #loop: EventLoop;
+  readonly #later: FlushList;
   readonly #stats: Stats;
   readonly #owner: CorkOwner;
   #pieces = NONE;
@@ -27,7 +28,7 @@ export class Cork {
 
   constructor(transport: Transport, loop: EventLoop, stats: Stats, owner: CorkOwner) {
     this.#transport = transport;
-    this.#loop = loop;
+    this.#later = flushListOf(loop);
     this.#stats = stats;
     this.#owner = owner;
   }
@@ -75,11 +76,11 @@ export class Cork {
 
   #schedule(): void {
     this.#isScheduled = true;
-    this.#loop.defer(flushLater, this);
+    this.#later.add(this);
   }
 
-  /** @internal The turn is over. */
-  flushScheduled(): void {
+  /** The turn is over. */
+  flushNow(): void {
     this.#isScheduled = false;
     this.flush();
   }
@@ -127,8 +128,4 @@ export interface CorkOwner {
 /** Two texts, but not the halves of a character: those would become it, and less bytes than were counted. */
 function canJoin(last: string | Uint8Array | undefined, piece: string | Uint8Array): boolean {
   return typeof last === "string" && typeof piece === "string" && (piece.charCodeAt(0) & 0xfc00) !== 0xdc00;
-}
-
-function flushLater(cork: Cork): void {
-  cork.flushScheduled();
 }
