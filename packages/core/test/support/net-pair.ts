@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Address, parseAddress } from "../../src/address.ts";
 import { connectNet } from "../../src/transport/net-connector.ts";
 import { listenOnNet } from "../../src/transport/net-listener.ts";
+import { NetTransport } from "../../src/transport/net-transport.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 /** A path in a folder of its own, which is removed when the test is over. */
@@ -33,4 +36,18 @@ export async function netTransports(transport: "tcp" | "unix"): Promise<[Transpo
   const server = await promise;
   listener.close();
   return [client, server];
+}
+
+/** The same over sockets that read through their streams, as where a Node has no shared reads for accepted ones. */
+export async function streamTransports(): Promise<[Transport, Transport]> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const [[accepted]] = (await Promise.all([once(server, "connection"), once(client, "connect")])) as [
+    [Socket],
+    [],
+  ];
+  server.close();
+  return [new NetTransport(client, "tcp"), new NetTransport(accepted, "tcp")];
 }

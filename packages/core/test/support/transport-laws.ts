@@ -9,7 +9,11 @@ import { settled } from "./settled.ts";
 const A_LOT = 8 * 1024 * 1024;
 
 /** What every transport must do. `makePair` joins two, and neither is started. */
-export function transportLaws(name: string, makePair: () => Promise<[Transport, Transport]>): void {
+export function transportLaws(
+  name: string,
+  makePair: () => Promise<[Transport, Transport]>,
+  kind = name,
+): void {
   async function pair() {
     const [left, right] = await makePair();
     onTestFinished(() => {
@@ -488,7 +492,7 @@ export function transportLaws(name: string, makePair: () => Promise<[Transport, 
 
     test("each side's remote end is the other's local end", async () => {
       const { left, right } = await pair();
-      expect(left.name).toBe(name);
+      expect(left.name).toBe(kind);
       expect(left.remote).toEqual(right.local);
       expect(right.remote).toEqual(left.local);
     });
