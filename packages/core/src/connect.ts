@@ -2,11 +2,10 @@ import type { Bytes } from "@sock/codec";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import type { Connection } from "./connection/connection.ts";
 import { LiveConnection } from "./connection/live-connection.ts";
-import { type ConnectionOptions, type ConnectionSettings, settle } from "./connection/options.ts";
+import { type ConnectionOptions, settle } from "./connection/options.ts";
 import { SockError } from "./errors.ts";
 import { newStats } from "./stats.ts";
 import { connectNet } from "./transport/net-connector.ts";
-import type { Transport } from "./transport/transport.ts";
 
 export interface ConnectOptions<In, Out = In, Note = never, Context = unknown>
   extends ConnectionOptions<In, Out, Note, Context> {
@@ -48,7 +47,7 @@ export async function connect(address: string, options: object = {}): Promise<un
   const alarm = settings.loop.after(timeout, () => attempt.abort(timedOut(where, timeout)));
   try {
     const transport = await connectNet(where, attempt.signal);
-    const connection = over(transport, settings);
+    const connection = new LiveConnection(transport, settings, newStats(), () => {});
     connection.start();
     await connection.whenOpen(attempt.signal).catch((error: unknown) => {
       // One that failed by itself may still be saying its goodbye.
@@ -59,19 +58,6 @@ export async function connect(address: string, options: object = {}): Promise<un
   } finally {
     alarm.cancel();
     signal?.removeEventListener("abort", giveUp);
-  }
-}
-
-function over<In, Out, Note, Context>(
-  transport: Transport,
-  settings: ConnectionSettings<In, Out, Note, Context>,
-): LiveConnection<In, Out, Note, Context> {
-  try {
-    return new LiveConnection(transport, settings, newStats(), () => {});
-  } catch (error) {
-    // The codec's factory threw.
-    transport.destroy();
-    throw error;
   }
 }
 

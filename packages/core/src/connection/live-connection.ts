@@ -87,7 +87,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   /**
    * @param left called when all is over, after `onClose`
-   * @throws what the codec's factory throws
+   * @throws what the codec's factory throws; the transport is destroyed then
    */
   constructor(
     transport: Transport,
@@ -99,7 +99,12 @@ export class LiveConnection<In, Out, Note, Context>
     this.#settings = settings;
     this.#left = left;
     this.#sender = new Sender(transport, settings.loop, settings.maxSendBufferSize, stats, this);
-    this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
+    try {
+      this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
+    } catch (error) {
+      transport.destroy();
+      throw error;
+    }
     this.#sender.opening();
   }
 

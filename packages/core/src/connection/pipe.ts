@@ -105,7 +105,6 @@ class Spent {
   }
 
   free(): void {
-    if (this.isEmpty) return;
     for (const chunk of this.#chunks) (chunk as { transfer?(size: number): ArrayBuffer }).transfer?.(0);
     this.#chunks = [];
   }

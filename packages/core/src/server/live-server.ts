@@ -103,7 +103,6 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     try {
       connection = new LiveConnection(transport, this.#settings, this.#stats, this.#leave);
     } catch (error) {
-      transport.destroy();
       this.#report(error);
       return;
     }
