@@ -38,6 +38,12 @@ export interface Codec<In, Out = In> {
    */
   finish?(rest: Uint8Array): In | undefined;
 
+  /**
+   * The peer has ended its side; bytes of it may still wait to be decoded, held back or behind a handler, and `finish`
+   * comes behind them. For codecs that let others work for the peer: an HTTP answer under way, WebSocket's `verify`.
+   */
+  peerEnded?(): void;
+
   /** Our side wants to end: reply the goodbye, and `link.end()` when the protocol allows. The engine cuts at a deadline. */
   farewell?(why: Farewell): void;
 

@@ -115,7 +115,10 @@ export class Framed<In, Out = In, Note = never> {
 
   /** The peer will send no more. Takes effect behind the frames that have arrived. */
   finish(): void {
-    if (this.#peerEnd === "none") this.#peerEnd = "arrived";
+    if (this.#peerEnd === "none") {
+      this.#peerEnd = "arrived";
+      this.#tellPeerEnded();
+    }
     this.run();
   }
 
@@ -343,6 +346,21 @@ export class Framed<In, Out = In, Note = never> {
     if (this.#isHandling || !this.#wantsFrames) return;
     this.#peerEnd = "told";
     this.#sink.ended?.(this.#codec.finish !== undefined);
+  }
+
+  /** Ahead of its turn. */
+  #tellPeerEnded(): void {
+    if (this.#isOver || this.#codec.peerEnded === undefined) return;
+    const link = this.#link;
+    const wasCalling = link.enter();
+    try {
+      this.#codec.peerEnded();
+    } catch (error) {
+      this.#fail(error, "finish");
+      return;
+    }
+    link.leave(wasCalling);
+    this.#settle(link);
   }
 
   #tellClosed(codec: Codec<In, Out>, error?: Error): void {

@@ -1,7 +1,7 @@
 import type { CodecFactory } from "@sock/codec";
+import { finalResponse } from "@sock/protocol-http/head";
 import { acceptKey } from "./accept-key.ts";
 import { Deflate } from "./deflate.ts";
-import { finalResponse } from "./final-response.ts";
 import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import { acceptOffer } from "./negotiation.ts";
 import type { WebSocketNote } from "./notes.ts";

@@ -1,4 +1,4 @@
-import { TOKEN } from "./grammar.ts";
+import { TOKEN } from "@sock/protocol-http/head";
 
 /** One element of `Sec-WebSocket-Extensions`. A parameter without a value has `undefined`. */
 export interface Extension {

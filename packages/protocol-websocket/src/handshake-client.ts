@@ -1,19 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { type Codec, type CodecFactory, type CodecLink, ProtocolError } from "@sock/codec";
+import {
+  type Fields,
+  fieldLines,
+  type Head,
+  type HeadersToSend,
+  HeadParser,
+  isToken,
+  RESPONSE,
+  type StatusLine,
+} from "@sock/protocol-http/head";
 import { acceptKey } from "./accept-key.ts";
 import { Deflate } from "./deflate.ts";
 import { type DeflateOptions, type DeflateSettings, settleDeflate } from "./deflate-options.ts";
 import { parseExtensions } from "./extensions.ts";
-import { fieldLines, type HeadersToSend } from "./field-lines.ts";
-import type { Fields } from "./fields.ts";
-import { isToken } from "./grammar.ts";
-import { type Head, HeadParser, RESPONSE, type StatusLine } from "./head.ts";
 import { type SettledLimits, settleLimits, type WebSocketLimits } from "./limits.ts";
 import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import { type DeflateAgreement, makeOffer, readAnswer } from "./negotiation.ts";
 import type { WebSocketClientNote } from "./notes.ts";
 import { masksFrom, type RandomSource } from "./random.ts";
-import { hasToken } from "./request.ts";
 import { WebSocketCodec } from "./websocket-codec.ts";
 import { parseWebSocketUrl } from "./websocket-url.ts";
 
@@ -166,7 +171,7 @@ function checkUpgrade(response: Head<StatusLine>, key: string): void {
   if (minor === 0) throw fail("WS_HTTP_VERSION", "the server upgrades in HTTP/1.0", response);
   if (fields.get("upgrade")?.toLowerCase() !== "websocket")
     throw fail("WS_UPGRADE", "no Upgrade: websocket", response);
-  if (!hasToken(fields, "connection", "upgrade"))
+  if (!fields.hasToken("connection", "upgrade"))
     throw fail("WS_CONNECTION", "no Connection: Upgrade", response);
   if (fields.get("sec-websocket-accept") !== acceptKey(key)) {
     throw fail("WS_ACCEPT", "Sec-WebSocket-Accept is missing or wrong", response);

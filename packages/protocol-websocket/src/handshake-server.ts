@@ -1,7 +1,6 @@
 import type { Codec, CodecFactory, CodecLink, Farewell } from "@sock/codec";
+import { finalResponse, HeadParser, REQUEST, type RequestLine } from "@sock/protocol-http/head";
 import { answerTo, attempt, Failure } from "./answer.ts";
-import { finalResponse } from "./final-response.ts";
-import { HeadParser, REQUEST, type RequestLine } from "./head.ts";
 import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import type { WebSocketNote } from "./notes.ts";
 import { allows } from "./origins.ts";

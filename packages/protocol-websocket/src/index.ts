@@ -1,11 +1,9 @@
+export type { Fields, Head, HeadersToSend, StatusLine } from "@sock/protocol-http/head";
 export { CLOSE_CODES } from "./close-codes.ts";
 export type { DeflateOptions } from "./deflate-options.ts";
 export type { Extension } from "./extensions.ts";
-export type { HeadersToSend } from "./field-lines.ts";
-export type { Fields } from "./fields.ts";
 export { type WebSocketClientOptions, websocketClient } from "./handshake-client.ts";
 export { websocket } from "./handshake-server.ts";
-export type { Head, StatusLine } from "./head.ts";
 export type { WebSocketLimits } from "./limits.ts";
 export { type Ping, ping, type WebSocketMessage, type WebSocketMessageOut } from "./messages.ts";
 export type { Agreement, FrameNote, WebSocketClientNote, WebSocketNote } from "./notes.ts";

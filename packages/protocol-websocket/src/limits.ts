@@ -1,5 +1,5 @@
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from "@sock/protocol-http/head";
 import { within } from "./deflate-options.ts";
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from "./head.ts";
 
 /** What a peer may take, in either role. */
 export interface WebSocketLimits {
@@ -44,11 +44,14 @@ export interface SettledLimits {
  * @throws RangeError
  */
 export function settleLimits(given: WebSocketLimits): SettledLimits {
+  const maxHeadSize = whole(given.maxHeadSize ?? DEFAULT_HEAD_LIMITS.maxHeadSize, "maxHeadSize", 1);
   return {
     maxMessageSize: whole(given.maxMessageSize ?? 16 * 1024 * 1024, "maxMessageSize", 0),
     maxFragments: whole(given.maxFragments ?? 128 * 1024, "maxFragments", 1),
     head: {
-      maxHeadSize: whole(given.maxHeadSize ?? DEFAULT_HEAD_LIMITS.maxHeadSize, "maxHeadSize", 1),
+      maxHeadSize,
+      // A token for authentication often stands in the query: the head's limit is enough.
+      maxTargetSize: maxHeadSize,
       maxFields: whole(given.maxHeadFields ?? DEFAULT_HEAD_LIMITS.maxFields, "maxHeadFields", 1),
     },
     handshakeTimeout: whole(given.handshakeTimeout ?? 10_000, "handshakeTimeout", 1),

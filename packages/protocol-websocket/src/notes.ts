@@ -1,4 +1,4 @@
-import type { Head, StatusLine } from "./head.ts";
+import type { Head, StatusLine } from "@sock/protocol-http/head";
 import type { WebSocketRequest } from "./request.ts";
 
 /** What was agreed on in the handshake. */

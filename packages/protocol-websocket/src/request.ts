@@ -1,9 +1,14 @@
 import { ProtocolError } from "@sock/codec";
+import {
+  type Fields,
+  finalResponse,
+  type Head,
+  isToken,
+  type RequestLine,
+  type ResponseParts,
+  readTarget,
+} from "@sock/protocol-http/head";
 import { type Extension, parseExtensions } from "./extensions.ts";
-import type { Fields } from "./fields.ts";
-import { finalResponse, type ResponseParts } from "./final-response.ts";
-import { isToken } from "./grammar.ts";
-import type { Head, RequestLine } from "./head.ts";
 
 /** What a client asks for, when all that RFC 6455 4.2.1 demands of it was found right. */
 export interface WebSocketRequest {
@@ -26,9 +31,6 @@ export interface WebSocketRequest {
 }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[-\w.~!$&'()*+,;=%]+)(?::[0-9]{0,5})?$/;
-const ABSOLUTE = /^https?:\/\/([^/?]+)([/?].*)?$/i;
-
 /**
  * The request that a head makes.
  * @throws ProtocolError with the answer that RFC 6455 4.2.2 wants, for the first demand that it does not meet
@@ -41,11 +43,12 @@ export function readRequest({ method, target, minor, fields }: Head<RequestLine>
   if (fields.has("transfer-encoding") || (fields.get("content-length") ?? "0") !== "0") {
     throw refuse(400, "WS_BODY", "the request has a body");
   }
-  const { host, path, query } = readTarget(target, fields);
+  const asked = readTarget(method, target, minor, fields);
+  if ("part" in asked) throw refuse(400, `WS_${asked.part}`, asked.sentence);
+  const { host, path, query } = asked;
   // 3 and 4.
-  if (!hasToken(fields, "upgrade", "websocket")) throw refuse(400, "WS_UPGRADE", "no Upgrade: websocket");
-  if (!hasToken(fields, "connection", "upgrade"))
-    throw refuse(400, "WS_CONNECTION", "no Connection: Upgrade");
+  if (!fields.hasToken("upgrade", "websocket")) throw refuse(400, "WS_UPGRADE", "no Upgrade: websocket");
+  if (!fields.hasToken("connection", "upgrade")) throw refuse(400, "WS_CONNECTION", "no Connection: Upgrade");
   // 6, before the key: older drafts had other keys. RFC 6455 4.4 on what to answer.
   const version = fields.get("sec-websocket-version");
   if (version !== "13") {
@@ -80,29 +83,6 @@ export function refuse(
   headers: ResponseParts["headers"] = {},
 ): ProtocolError {
   return new ProtocolError(code, sentence, { farewell: finalResponse(status, { headers, body: sentence }) });
-}
-
-/** Whether a comma-separated field has `token` among its elements, however it is written. */
-export function hasToken(fields: Fields, name: string, token: string): boolean {
-  return fields.list(name).some((element) => element.toLowerCase() === token);
-}
-
-/** RFC 9112 3.2: a path, or a whole address, whose host then counts. */
-function readTarget(target: string, fields: Fields): { host: string; path: string; query: string } {
-  const hosts = fields.all("host");
-  const host = hosts[0] ?? "";
-  if (hosts.length !== 1 || !HOST.test(host)) throw refuse(400, "WS_HOST", "no Host, or a wrong one");
-  const absolute = ABSOLUTE.exec(target);
-  const origin = absolute?.[2] ?? (absolute ? "/" : target);
-  if (absolute !== null && !HOST.test(absolute[1]!))
-    throw refuse(400, "WS_TARGET", "an address with a wrong host");
-  if (absolute === null && !target.startsWith("/")) throw refuse(400, "WS_TARGET", "the target is no path");
-  const mark = origin.indexOf("?");
-  return {
-    host: absolute?.[1] ?? host,
-    path: mark === -1 ? origin : origin.slice(0, mark) || "/",
-    query: mark === -1 ? "" : origin.slice(mark + 1),
-  };
 }
 
 /** RFC 6455 4.1, 10: tokens, each once. */

@@ -1,5 +1,5 @@
+import { fieldLines, type HeadersToSend } from "@sock/protocol-http/head";
 import { type DeflateOptions, type DeflateSettings, settleDeflate } from "./deflate-options.ts";
-import { fieldLines, type HeadersToSend } from "./field-lines.ts";
 import { type SettledLimits, settleLimits, type WebSocketLimits } from "./limits.ts";
 import type { Origins } from "./origins.ts";
 import type { WebSocketRequest } from "./request.ts";

@@ -1,26 +1,11 @@
 import { fieldLines, type HeadersToSend } from "./field-lines.ts";
+import { REASONS } from "./reasons.ts";
 
 /** What an answer holds beside its status. */
 export interface ResponseParts {
   readonly headers?: HeadersToSend | undefined;
   readonly body?: string | undefined;
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  421: "Misdirected Request",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
 
 /** They say where the answer ends, and that it is the last. */
 const RESERVED = new Set(["connection", "content-length", "transfer-encoding"]);

@@ -1,14 +1,20 @@
 // The letters of HTTP: RFC 9110 5.5 and 5.6.
 
-const HTAB = 0x09;
-const SP = 0x20;
-const DEL = 0x7f;
+export const HTAB = 0x09;
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SP = 0x20;
+export const COLON = 0x3a;
+export const SEMICOLON = 0x3b;
 
 /** What a token is made of, for use in a regular expression's class. */
 export const TOKEN = "!#$%&'*+\\-.^_`|~0-9A-Za-z";
 
 /** 1 for each byte that a token may hold. */
 export const IS_TOKEN = tableOf(new RegExp(`[${TOKEN}]`));
+
+/** 1 for each byte that the value of a field may hold: no control but the tab. */
+export const IS_VALUE = tableOf(/[\t -~\x80-\xff]/);
 
 const ONE_TOKEN = new RegExp(`^[${TOKEN}]+$`);
 const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
@@ -27,10 +33,6 @@ export function isBlank(code: number): boolean {
   return code === SP || code === HTAB;
 }
 
-export function isControl(code: number): boolean {
-  return (code < SP && code !== HTAB) || code === DEL;
-}
-
 /** `text` without the blanks around it. Not `trim`, which takes a no-break space for one. */
 export function trimBlanks(text: string): string {
   let from = 0;
@@ -40,6 +42,7 @@ export function trimBlanks(text: string): string {
   return text.slice(from, to);
 }
 
-function tableOf(one: RegExp): Uint8Array {
+/** 1 for each byte that `one` matches. */
+export function tableOf(one: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => Number(one.test(String.fromCharCode(byte))));
 }

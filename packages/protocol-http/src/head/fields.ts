@@ -8,10 +8,13 @@ export class Fields implements Iterable<[name: string, value: string]> {
   readonly #text: string;
   /** For each field, where its name and its value stand in the text: begin, end, begin, end. */
   readonly #marks: readonly number[];
+  /** The bit `1 << length` for each length that a name has; bits wrap at 32. */
+  readonly #lengths: number;
 
-  constructor(text: string, marks: readonly number[]) {
+  constructor(text: string, marks: readonly number[], lengths = ANY_LENGTH) {
     this.#text = text;
     this.#marks = marks;
+    this.#lengths = lengths;
   }
 
   /** How many fields there are, repeated ones counted each. */
@@ -37,6 +40,13 @@ export class Fields implements Iterable<[name: string, value: string]> {
     return values;
   }
 
+  /** Whether the comma-separated field has `token`, in small letters, among its elements, however it is written. */
+  hasToken(name: string, token: string): boolean {
+    const first = this.#find(name, 0);
+    if (first === -1) return false;
+    return this.list(name).some((element) => element.toLowerCase() === token);
+  }
+
   /** The elements of a comma-separated field, of all its lines, without the empty ones (RFC 9110 5.6.1). */
   list(name: string): string[] {
     return this.all(name).flatMap(elements);
@@ -55,6 +65,7 @@ export class Fields implements Iterable<[name: string, value: string]> {
   }
 
   #find(name: string, from: number): number {
+    if ((this.#lengths & (1 << name.length)) === 0) return -1;
     for (let at = from; at < this.#marks.length; at += 4) if (this.#isNamed(at, name)) return at;
     return -1;
   }
@@ -68,6 +79,8 @@ export class Fields implements Iterable<[name: string, value: string]> {
     return true;
   }
 }
+
+const ANY_LENGTH = -1;
 
 function lowerCase(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;

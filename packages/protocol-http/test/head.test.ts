@@ -1,6 +1,14 @@
 import { ProtocolError } from "@sock/codec";
 import { describe, expect, test } from "vitest";
-import { type Head, HeadParser, REQUEST, RESPONSE, type RequestLine, type StatusLine } from "../src/head.ts";
+import {
+  DEFAULT_HEAD_LIMITS,
+  type Head,
+  HeadParser,
+  REQUEST,
+  RESPONSE,
+  type RequestLine,
+  type StatusLine,
+} from "../src/head.ts";
 
 interface Outcome<Line> {
   head?: Head<Line>;
@@ -28,7 +36,7 @@ function parse<Line>(
 }
 
 function run<Line>(kind: typeof REQUEST | typeof RESPONSE, views: Buffer[], limits?: object): Outcome<Line> {
-  const parser = new HeadParser<unknown>(kind, { maxHeadSize: 16384, maxFields: 100, ...limits });
+  const parser = new HeadParser<unknown>(kind, { ...DEFAULT_HEAD_LIMITS, ...limits });
   try {
     for (const view of views) {
       const length = parser.scan(view);

@@ -1,0 +1,82 @@
+import type { Fields } from "./fields.ts";
+
+/** What a request is for. */
+export interface Target {
+  /** The host, with its port if it has one: that of the target where it names one, else that of the Host field. */
+  readonly host: string;
+  /** Without the query: `/chat`; `*` for the server itself, `""` for CONNECT. */
+  readonly path: string;
+  /** What follows the question mark, undecoded; `""` without one. */
+  readonly query: string;
+}
+
+/** What is wrong with the target, or with the Host field. */
+export interface BadTarget {
+  readonly part: "HOST" | "TARGET";
+  readonly sentence: string;
+}
+
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[-\w.~!$&'()*+,;=%]+)(?::[0-9]{0,5})?$/;
+// RFC 9112 3.2.3: the port must be there.
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[-\w.~!$&'()*+,;=%]+):[0-9]{1,5}$/;
+const ABSOLUTE = /^https?:\/\/([^/?]+)([/?].*)?$/i;
+
+/** Whether `text` may be what a Host field says: RFC 9110 7.2. No user, no path, and not nothing. */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
+}
+
+/**
+ * What a request is for: RFC 9112 3.2 and 3.3, all four forms.
+ *
+ * A request of HTTP/1.1 has exactly one Host, one of HTTP/1.0 at most one.
+ */
+export function readTarget(
+  method: string,
+  target: string,
+  minor: number,
+  fields: Fields,
+): Target | BadTarget {
+  const host = readHost(minor, fields);
+  if (host === undefined) return { part: "HOST", sentence: "no Host, more than one, or a wrong one" };
+  if (method === "CONNECT") {
+    return AUTHORITY.test(target)
+      ? { host: target, path: "", query: "" }
+      : bad("the target is not host:port");
+  }
+  if (target.charCodeAt(0) === SLASH) return split(host, target);
+  if (target === "*") {
+    return method === "OPTIONS"
+      ? { host, path: "*", query: "" }
+      : bad("only OPTIONS is for the server itself");
+  }
+  const [, authority, rest = "/"] = ABSOLUTE.exec(target) ?? [];
+  if (authority === undefined) return bad("the target is no path and no address");
+  // RFC 9112 3.2.2: it counts, whatever the Host field says.
+  return isHost(authority) ? split(authority, rest) : bad("an address with a wrong host");
+}
+
+const SLASH = 0x2f;
+
+/** The last Host that was found right: a server mostly has one. */
+let known = "";
+
+function readHost(minor: number, fields: Fields): string | undefined {
+  const host = fields.get("host");
+  if (host === undefined) return minor === 0 ? "" : undefined;
+  if (host === known) return host;
+  // Of several, or of one with a comma, `get` makes what no name server knows.
+  if (!isHost(host) || fields.all("host").length > 1) return undefined;
+  known = host;
+  return host;
+}
+
+function split(host: string, target: string): Target {
+  const mark = target.indexOf("?");
+  if (mark === -1) return { host, path: target, query: "" };
+  return { host, path: target.slice(0, mark) || "/", query: target.slice(mark + 1) };
+}
+
+function bad(sentence: string): BadTarget {
+  return { part: "TARGET", sentence };
+}

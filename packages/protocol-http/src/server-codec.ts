@@ -1,0 +1,346 @@
+import { type Bytes, type Codec, type CodecLink, type Farewell, ProtocolError } from "@sock/codec";
+import { Answer } from "./answer.ts";
+import { requestBody } from "./body.ts";
+import { type BodyReader, bodyReader } from "./body-reader.ts";
+import { Gathered } from "./gathered.ts";
+import type { Fields } from "./head/fields.ts";
+import { finalResponse } from "./head/final-response.ts";
+import { HeadParser } from "./head/head-parser.ts";
+import { REQUEST, type RequestLine } from "./head/request-line.ts";
+import { readTarget } from "./head/target.ts";
+import type { ServerSettings } from "./http.ts";
+import { type BodyOwner, IncomingBody } from "./incoming-body.ts";
+import { isStreamed } from "./outgoing-body.ts";
+import { Request } from "./request.ts";
+import type { HttpAnswer } from "./response.ts";
+import { Cycle } from "./state.ts";
+
+type AnyRequest = Request<Buffer | IncomingBody>;
+
+/** What an answer that our side must give is, when it wants to end. */
+const FAREWELLS: Readonly<Partial<Record<Farewell["why"], number>>> = {
+  stop: 503,
+  deadline: 408,
+  limit: 503,
+  fault: 500,
+};
+
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/** HTTP/1.1 as a server: RFC 9112. One request at a time; the next is not looked at before the answer is out. */
+export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
+  readonly lossless = true;
+  readonly #link: CodecLink;
+  readonly #settings: ServerSettings;
+  readonly #head: HeadParser<RequestLine>;
+  readonly #cycle = new Cycle();
+  /** The request that is being read or answered. */
+  #request: AnyRequest | undefined;
+  /** The rest of its body; absent when there is none. */
+  #reader: BodyReader | undefined;
+  #gathered: Gathered | undefined;
+  #isHeadLate = false;
+  /** The client waits for a word before it sends its body. */
+  #expectsContinue = false;
+  #isDraining = false;
+  /** Nothing more is said, or looked at. */
+  #isOver = false;
+
+  constructor(link: CodecLink, settings: ServerSettings) {
+    this.#link = link;
+    this.#settings = settings;
+    this.#head = new HeadParser(REQUEST, settings.head);
+    // Heads and bodies have limits of their own, and know what to answer.
+    link.maxPackageSize = Infinity;
+    link.phase("head", settings.headTimeout);
+    this.#isHeadLate = true;
+  }
+
+  get closing(): boolean {
+    return (
+      this.#isOver ||
+      (this.#cycle.isLast && this.#cycle.server !== "answering" && this.#cycle.server !== "idle")
+    );
+  }
+
+  get retained(): number {
+    const body = this.#request?.body;
+    return (this.#gathered?.retained ?? 0) + (body instanceof IncomingBody ? body.retained : 0);
+  }
+
+  input(buffer: Uint8Array): number {
+    if (this.#isOver) return buffer.length;
+    if (this.#reader !== undefined) return this.#measureBody(buffer, this.#reader);
+    const length = this.#head.scan(buffer);
+    if (length === 0 && !this.#isHeadLate) {
+      this.#isHeadLate = true;
+      this.#link.phase("head", this.#settings.headTimeout);
+    }
+    return length;
+  }
+
+  decode(frame: Uint8Array): AnyRequest | undefined {
+    if (this.#isOver) return undefined;
+    return this.#reader === undefined ? this.#decodeHead(frame) : this.#decodeBody(frame, this.#reader);
+  }
+
+  encode(message: HttpAnswer): Bytes | AsyncIterable<Bytes> {
+    const request = this.#request;
+    if (request === undefined || !this.#cycle.awaitsAnswer)
+      throw new TypeError("no request waits for an answer");
+    // A body that comes piece by piece may be made of the request's: nobody knows yet how much of that will be read.
+    const isStream = typeof message === "object" && "body" in message && isStreamed(message.body);
+    if (isStream) this.wanted();
+    const isLast = this.#isDraining || this.#cycle.isLast || (!isStream && !this.#canReadOn);
+    const answer = new Answer(message, request, isLast, this.#settings.date);
+    if (answer.isInterim) return answer.head;
+    if (answer.isSwitch) return this.#switch(answer);
+    this.#cycle.isLast = answer.isLast;
+    this.#cycle.move("server", "head");
+    const { body } = answer;
+    if (typeof body === "object" && Symbol.asyncIterator in body) return this.#stream(answer.head, body);
+    this.#answered();
+    return body === undefined ? answer.head : answer.withBody(body);
+  }
+
+  finish(rest: Uint8Array): AnyRequest | undefined {
+    if (this.#reader !== undefined || rest.length > 0) {
+      const error = this.#refusal(400, "UNEXPECTED_END", "the stream ended within a request");
+      this.#failBody(error);
+      throw error;
+    }
+    this.#cycle.isLast = true;
+    if (this.#cycle.server === "idle") this.#end();
+    return undefined;
+  }
+
+  peerEnded(): void {
+    if (this.#request !== undefined && this.#cycle.server !== "done") this.#request.left();
+  }
+
+  farewell(why: Farewell): void {
+    if (why.why === "drain") return this.#drain();
+    const status = FAREWELLS[why.why];
+    const isIdle = this.#request === undefined && !this.#head.hasBegun;
+    // A client whose request has not come yet is told so, unless it has not begun; one that waits for an answer, if it can be.
+    if (
+      status !== undefined &&
+      !isIdle &&
+      this.#cycle.server !== "sending" &&
+      this.#cycle.server !== "done"
+    ) {
+      this.#link.reply(finalResponse(why.why === "limit" && why.what === "frame" ? 413 : status));
+    }
+    this.#end();
+  }
+
+  closed(error?: Error): void {
+    this.#failBody(error ?? aborted());
+    const request = this.#request;
+    // Whoever has asked for another protocol has got it.
+    if (request?.upgrade === undefined && this.#cycle.server !== "done") request?.left();
+  }
+
+  // What a body asks
+
+  wanted(): void {
+    if (!this.#expectsContinue || this.#isOver) return;
+    this.#expectsContinue = false;
+    if (this.#cycle.awaitsAnswer) this.#link.reply(CONTINUE);
+  }
+
+  full(): void {
+    this.#link.hold();
+    // It is not the client who is slow now.
+    this.#link.phase("answer");
+  }
+
+  roomy(): void {
+    // A request that has come whole holds back the next.
+    if (this.#reader === undefined) return;
+    if (!this.#isOver) this.#link.phase("body", this.#settings.bodyTimeout);
+    this.#link.release();
+  }
+
+  abandoned(): void {
+    if (this.#cycle.server === "done" && !this.#canReadOn) this.#end();
+  }
+
+  #decodeHead(frame: Uint8Array): AnyRequest | undefined {
+    const head = this.#head.take(frame);
+    this.#isHeadLate = false;
+    const { method, minor, fields } = head;
+    const target = readTarget(method, head.target, minor, fields);
+    if ("part" in target) throw this.#refusal(400, `HTTP_${target.part}`, target.sentence);
+    const length = requestBody(method, minor, fields);
+    if (typeof length === "object") throw this.#refusal(length.status, length.code, length.sentence);
+    this.#checkExpectation(minor, fields);
+    const { isStreaming, head: limits, maxBodySize } = this.#settings;
+    if (typeof length === "number" && length > maxBodySize) throw this.#bodyTooLarge();
+
+    this.#cycle.asked();
+    this.#cycle.isLast = !persists(minor, fields);
+    const isWhole = length === 0;
+    const body = isStreaming ? new IncomingBody(this) : EMPTY;
+    const request = new Request<Buffer | IncomingBody>(head, target, body);
+    this.#request = request;
+    if (isWhole) {
+      if (body instanceof IncomingBody) body.end(undefined);
+      this.#asked();
+      return request;
+    }
+    this.#reader = bodyReader(length, !isStreaming, REQUEST, limits);
+    this.#link.phase("body", this.#settings.bodyTimeout);
+    if (isStreaming) return request;
+    this.wanted();
+    return undefined;
+  }
+
+  #checkExpectation(minor: number, fields: Fields): void {
+    const expectation = fields.get("expect");
+    // RFC 9110 10.1.1: one of HTTP/1.0 is to be ignored.
+    this.#expectsContinue = expectation !== undefined && minor > 0;
+    if (this.#expectsContinue && expectation?.toLowerCase() !== "100-continue")
+      throw this.#refusal(417, "HTTP_EXPECTATION", "only 100-continue can be expected here");
+  }
+
+  #measureBody(buffer: Uint8Array, reader: BodyReader): number {
+    try {
+      const length = reader.measure(buffer);
+      if (reader.size > this.#settings.maxBodySize) throw this.#bodyTooLarge();
+      return length;
+    } catch (error) {
+      throw this.#brokenBody(error);
+    }
+  }
+
+  #decodeBody(frame: Uint8Array, reader: BodyReader): AnyRequest | undefined {
+    const request = this.#request as AnyRequest;
+    const { body } = request;
+    let data: Buffer;
+    try {
+      data = reader.decode(frame);
+    } catch (error) {
+      throw this.#brokenBody(error);
+    }
+    this.#expectsContinue = false;
+    if (body instanceof IncomingBody) {
+      body.push(data);
+    } else if (reader.hasEnded && this.#gathered === undefined) {
+      request.setBody(data);
+    } else if (data.length > 0) {
+      this.#gathered ??= new Gathered();
+      this.#gathered.add(data);
+    }
+    return reader.hasEnded ? this.#bodyEnded(request, reader) : undefined;
+  }
+
+  #bodyEnded(request: AnyRequest, reader: BodyReader): AnyRequest | undefined {
+    const { body } = request;
+    this.#reader = undefined;
+    request.trailers = reader.trailers;
+    this.#asked();
+    if (body instanceof IncomingBody) {
+      body.end(reader.trailers);
+      this.#turn();
+      return undefined;
+    }
+    if (this.#gathered !== undefined) request.setBody(this.#gathered.take());
+    this.#gathered = undefined;
+    return request;
+  }
+
+  /** The request is whole: nothing behind it is looked at before it was answered. */
+  #asked(): void {
+    this.#cycle.move("client", "end");
+    this.#link.phase("answer");
+    this.#link.hold();
+  }
+
+  /** The answer is out, as far as this codec goes. */
+  #answered(): void {
+    this.#cycle.move("server", "end");
+    const { body } = this.#request as AnyRequest;
+    if (this.#reader !== undefined && body instanceof IncomingBody && !body.isTaken) body.abandon();
+    if (this.#cycle.isLast) this.#end();
+    else this.#turn();
+  }
+
+  /** Looks at the next request, if this one is over. */
+  #turn(): void {
+    if (!this.#cycle.turn()) return;
+    this.#request = undefined;
+    this.#expectsContinue = false;
+    const { keepAlive, drain } = this.#settings;
+    this.#link.phase("keep-alive", this.#isDraining ? drain : keepAlive);
+    this.#link.release();
+  }
+
+  async *#stream(head: string | Buffer, body: AsyncIterable<Bytes>): AsyncGenerator<Bytes, void, void> {
+    yield head;
+    yield* body;
+    this.#answered();
+  }
+
+  #switch(answer: Answer): Bytes {
+    this.#cycle.switch();
+    this.#link.hold();
+    return answer.head;
+  }
+
+  /** Whether the connection can go on behind an answer that is given now: what is still to come of the body is bearable. */
+  get #canReadOn(): boolean {
+    const { body } = this.#request as AnyRequest;
+    if (this.#reader === undefined || !(body instanceof IncomingBody)) return true;
+    if (body.isTaken && !this.#expectsContinue) return true;
+    // One that was told nothing may send its body or not: RFC 9110 10.1.1.
+    return !this.#expectsContinue && this.#reader.missing <= this.#settings.maxUnreadBody;
+  }
+
+  #drain(): void {
+    this.#isDraining = true;
+    if (this.#request === undefined && !this.#head.hasBegun)
+      this.#link.phase("keep-alive", this.#settings.drain);
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failBody(aborted());
+    this.#link.end();
+    this.#link.release();
+  }
+
+  #failBody(error: unknown): void {
+    const body = this.#request?.body;
+    if (this.#reader !== undefined && body instanceof IncomingBody) body.fail(error);
+  }
+
+  /** The body cannot be read on. What was said already is not said into. */
+  #brokenBody(error: unknown): unknown {
+    this.#failBody(error);
+    if (!ProtocolError.is(error) || this.#cycle.awaitsAnswer) return error;
+    return new ProtocolError(error.code, error.message);
+  }
+
+  #bodyTooLarge(): ProtocolError {
+    return this.#refusal(413, "HTTP_BODY_SIZE", `a body of more than ${this.#settings.maxBodySize} bytes`);
+  }
+
+  #refusal(status: number, code: string, sentence: string): ProtocolError {
+    return REQUEST.fail(status, code, sentence);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** RFC 9112 9.3: whether the client would like to go on. */
+function persists(minor: number, fields: Fields): boolean {
+  if (minor === 0)
+    return fields.hasToken("connection", "keep-alive") && !fields.hasToken("connection", "close");
+  return !fields.hasToken("connection", "close");
+}
+
+function aborted(): Error {
+  return Object.assign(new Error("the connection ended before the body did"), { code: "ABORTED" });
+}
