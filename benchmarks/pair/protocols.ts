@@ -1,5 +1,6 @@
 import type { Protocol } from "./protocol.ts";
 import { frame } from "./protocols/frame.ts";
+import { http } from "./protocols/http.ts";
 import { raw } from "./protocols/raw.ts";
 import { text } from "./protocols/text.ts";
 import { websocket } from "./protocols/websocket.ts";
@@ -9,6 +10,7 @@ export const protocols = {
   raw,
   text: () => text,
   frame: () => frame,
+  http: () => http,
   websocketText: () => websocket("text"),
   websocketBinary: () => websocket("binary"),
 } satisfies Record<string, (payloadSize: number) => Protocol>;

@@ -14,6 +14,7 @@ export interface Row extends Work {
 
 const root = resolve(import.meta.dirname, "../..");
 const net = { name: "net", file: join(root, "benchmarks/peers/net-echo.ts") };
+const nodeHttp = { name: "node:http", file: join(root, "benchmarks/peers/node-http.ts") };
 const ws = { name: "ws", file: join(root, "benchmarks/peers/ws-echo.ts") };
 
 const connections = 64;
@@ -23,6 +24,12 @@ const frame = { ours: echo("frame"), control: net, protocol: "frame", connection
 const websocket = { ours: echo("websocket"), control: ws, connections } as const;
 const websocketText = { ...websocket, protocol: "websocketText" } as const;
 const websocketBinary = { ...websocket, protocol: "websocketBinary" } as const;
+const http = {
+  ours: { file: join(root, "benchmarks/http/path-server.ts") },
+  control: nodeHttp,
+  protocol: "http",
+  connections,
+} as const;
 
 export const rows: Row[] = [
   { what: "frame 64 B", ...frame, payload: 64, inFlight: 1, floor: 0.9 },
@@ -37,6 +44,8 @@ export const rows: Row[] = [
   { what: "websocket text 64 B", ...websocketText, payload: 64, inFlight: 16, floor: 5 },
   { what: "websocket binary 16 KiB", ...websocketBinary, payload: 16 * 1024, inFlight: 1, floor: 1.6 },
   { what: "websocket binary 16 KiB", ...websocketBinary, payload: 16 * 1024, inFlight: 16 },
+  { what: "http", ...http, payload: 16, inFlight: 1, floor: 1.25 },
+  { what: "http", ...http, payload: 16, inFlight: 16, floor: 5 },
 ];
 
 /** What a row is called, and found by. */

@@ -59,7 +59,9 @@ export class Answer {
       typeof body === "string" && !said?.hasType ? "Content-Type: text/plain; charset=utf-8\r\n" : "";
     const connection = connectionLine(asked.minor, framing.isLast);
     const date = dateUnlessSaid(said, isDated);
-    this.head = headBytes(`${line}${date}${connection}${type}${framing.line}${said?.lines ?? ""}\r\n`);
+    const head = `${line}${date}${connection}${type}${framing.line}${said?.lines ?? ""}\r\n`;
+    // Nothing of ours is more than ASCII.
+    this.head = said === undefined && reason === undefined ? head : headBytes(head);
   }
 
   /** Head and body as one message. */

@@ -1,7 +1,7 @@
 import type { Fields } from "./head/fields.ts";
 import type { Head } from "./head/head-parser.ts";
 import type { RequestLine } from "./head/request-line.ts";
-import type { Target } from "./head/target.ts";
+import { splitPath, type Target } from "./head/target.ts";
 
 /** What a client asks. `Body` is `Buffer` for a whole body, `IncomingBody` for one that is read as it comes. */
 export interface HttpRequest<Body = Buffer> {
@@ -33,25 +33,34 @@ export interface HttpRequest<Body = Buffer> {
 export class Request<Body> implements HttpRequest<Body> {
   readonly method: string;
   readonly target: string;
-  readonly path: string;
-  readonly query: string;
   readonly host: string;
   readonly minor: number;
   readonly headers: Fields;
+  #place: { readonly path: string; readonly query: string } | undefined;
   #body: Body;
   #trailers: Fields | undefined;
   #controller: AbortController | undefined;
   #isLeft = false;
 
-  constructor(head: Head<RequestLine>, target: Target, body: Body) {
+  /** @param target what was made of the request's, if that is more than a path */
+  constructor(head: Head<RequestLine>, host: string, target: Target | undefined, body: Body) {
     this.method = head.method;
     this.target = head.target;
-    this.path = target.path;
-    this.query = target.query;
-    this.host = target.host;
+    this.host = host;
     this.minor = head.minor;
     this.headers = head.fields;
+    this.#place = target;
     this.#body = body;
+  }
+
+  get path(): string {
+    this.#place ??= splitPath(this.target);
+    return this.#place.path;
+  }
+
+  get query(): string {
+    this.#place ??= splitPath(this.target);
+    return this.#place.query;
   }
 
   get body(): Body {

@@ -7,10 +7,11 @@ import type { Fields } from "./head/fields.ts";
 import { finalResponse } from "./head/final-response.ts";
 import { HeadParser } from "./head/head-parser.ts";
 import { REQUEST, type RequestLine } from "./head/request-line.ts";
-import { readTarget } from "./head/target.ts";
+import { isPath, readHost, readTarget, type Target } from "./head/target.ts";
 import type { ServerSettings } from "./http.ts";
 import { type BodyOwner, IncomingBody } from "./incoming-body.ts";
 import { isStreamed } from "./outgoing-body.ts";
+import { isPlainAnswer, plainAnswer } from "./plain-answer.ts";
 import { Request } from "./request.ts";
 import type { HttpAnswer } from "./response.ts";
 import { Cycle } from "./state.ts";
@@ -92,11 +93,16 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const isStream = typeof message === "object" && "body" in message && isStreamed(message.body);
     if (isStream) this.wanted();
     const isLast = this.#isDraining || this.#cycle.isLast || (!isStream && !this.#canReadOn);
+    if (!isLast && isPlainAnswer(message, request)) {
+      this.#cycle.answerBegun();
+      this.#answered();
+      return plainAnswer(message, this.#settings.date);
+    }
     const answer = new Answer(message, request, isLast, this.#settings.date);
     if (answer.isInterim) return answer.head;
     if (answer.isSwitch) return this.#switch(answer);
     this.#cycle.isLast = answer.isLast;
-    this.#cycle.move("server", "head");
+    this.#cycle.answerBegun();
     const { body } = answer;
     if (typeof body === "object" && Symbol.asyncIterator in body) return this.#stream(answer.head, body);
     this.#answered();
@@ -170,19 +176,27 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const head = this.#head.take(frame);
     this.#isHeadLate = false;
     const { method, minor, fields } = head;
-    const target = readTarget(method, head.target, minor, fields);
-    if ("part" in target) throw this.#refusal(400, `HTTP_${target.part}`, target.sentence);
+    const isPlain = isPath(head.target) && method !== "CONNECT";
+    const target = isPlain ? undefined : readTarget(method, head.target, minor, fields);
+    const host = target ?? readHost(minor, fields);
+    if (typeof host === "object" && "part" in host)
+      throw this.#refusal(400, `HTTP_${host.part}`, host.sentence);
     const length = requestBody(method, minor, fields);
     if (typeof length === "object") throw this.#refusal(length.status, length.code, length.sentence);
     this.#checkExpectation(minor, fields);
     const { isStreaming, head: limits, maxBodySize } = this.#settings;
     if (typeof length === "number" && length > maxBodySize) throw this.#bodyTooLarge();
 
-    this.#cycle.asked();
+    this.#cycle.requestBegun();
     this.#cycle.isLast = !persists(minor, fields);
     const isWhole = length === 0;
     const body = isStreaming ? new IncomingBody(this) : EMPTY;
-    const request = new Request<Buffer | IncomingBody>(head, target, body);
+    const request = new Request<Buffer | IncomingBody>(
+      head,
+      typeof host === "string" ? host : host.host,
+      target as Target | undefined,
+      body,
+    );
     this.#request = request;
     if (isWhole) {
       if (body instanceof IncomingBody) body.end(undefined);
@@ -252,14 +266,14 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   /** The request is whole: nothing behind it is looked at before it was answered. */
   #asked(): void {
-    this.#cycle.move("client", "end");
+    this.#cycle.requestEnded();
     this.#link.phase("answer");
     this.#link.hold();
   }
 
   /** The answer is out, as far as this codec goes. */
   #answered(): void {
-    this.#cycle.move("server", "end");
+    this.#cycle.answerEnded();
     const { body } = this.#request as AnyRequest;
     if (this.#reader !== undefined && body instanceof IncomingBody && !body.isTaken) body.abandon();
     if (this.#cycle.isLast) this.#end();

@@ -80,15 +80,9 @@ export class HeadParser<Line> {
    */
   scan(bytes: Uint8Array): number {
     while (this.#length === 0) {
-      const lineFeed = bytes.indexOf(LF, this.#searched);
-      const end = lineFeed === -1 ? bytes.length : lineFeed + 1;
+      const end = this.#nextLine(bytes);
+      if (end === 0) return 0;
       if (end > this.#limits.maxHeadSize) throw this.#tooLong();
-      if (this.#firstLine === -1) this.#kind.checkSize?.(end, this.#limits);
-      if (lineFeed === -1) {
-        this.#searched = end;
-        return 0;
-      }
-      this.#read(bytes, lineFeed);
       this.#lineStart = this.#searched = end;
     }
     return this.#length;
@@ -102,6 +96,50 @@ export class HeadParser<Line> {
     this.#firstLine = this.#kind.check === undefined ? 0 : -1;
     this.#marks = NONE;
     return head;
+  }
+
+  /** Reads the line that begins at `#lineStart`, and answers where the next one does; 0 when it has not ended. */
+  #nextLine(bytes: Uint8Array): number {
+    const start = this.#lineStart;
+    // A line of which a part was seen already has its end looked for first: read again at each byte, it would cost O(n²).
+    if (this.#firstLine !== -1 && this.#searched === start) {
+      const end = this.#readAhead(bytes, start);
+      if (end > 0) return end;
+    }
+    const lineFeed = bytes.indexOf(LF, this.#searched);
+    const end = lineFeed === -1 ? bytes.length : lineFeed + 1;
+    if (end > this.#limits.maxHeadSize) throw this.#tooLong();
+    if (this.#firstLine === -1) this.#kind.checkSize?.(end, this.#limits);
+    if (lineFeed === -1) {
+      this.#searched = end;
+      return 0;
+    }
+    this.#read(bytes, lineFeed);
+    return end;
+  }
+
+  /**
+   * Reads a line that is as it should be, without looking for its end first. 0: it has not ended, or is not as it should
+   * be. Half of the time of a head of five fields (Node 26).
+   */
+  #readAhead(bytes: Uint8Array, start: number): number {
+    let at = start;
+    while (IS_TOKEN[bytes[at]!] === 1) at++;
+    const colon = at;
+    if (colon === start) {
+      if (bytes[at] !== CR || bytes[at + 1] !== LF) return 0;
+      this.#length = at + 2;
+      return at + 2;
+    }
+    if (bytes[at++] !== COLON || this.#marks.length === 4 * this.#limits.maxFields) return 0;
+    while (isBlank(bytes[at]!)) at++;
+    const from = at;
+    while (IS_VALUE[bytes[at]!] === 1) at++;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return 0;
+    let to = at;
+    while (to > from && isBlank(bytes[to - 1]!)) to--;
+    this.#note(start, colon, from, to);
+    return at + 2;
   }
 
   #read(bytes: Uint8Array, lineFeed: number): void {
@@ -139,9 +177,13 @@ export class HeadParser<Line> {
     while (at < to && IS_VALUE[bytes[at]!] === 1) at++;
     if (at < to) throw this.#fail(400, "HTTP_FIELD", `byte ${bytes[at]} in the value of a field`);
 
-    if (this.#marks === NONE) this.#marks = [];
-    this.#marks.push(start, colon, from, to);
-    this.#lengths |= 1 << (colon - start);
+    this.#note(start, colon, from, to);
+  }
+
+  #note(name: number, nameEnd: number, value: number, valueEnd: number): void {
+    if (this.#marks === NONE) this.#marks = [name, nameEnd, value, valueEnd];
+    else this.#marks.push(name, nameEnd, value, valueEnd);
+    this.#lengths |= 1 << (nameEnd - name);
   }
 
   #tooLong(): ProtocolError {

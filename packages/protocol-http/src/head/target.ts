@@ -38,13 +38,13 @@ export function readTarget(
   fields: Fields,
 ): Target | BadTarget {
   const host = readHost(minor, fields);
-  if (host === undefined) return { part: "HOST", sentence: "no Host, more than one, or a wrong one" };
+  if (typeof host === "object") return host;
   if (method === "CONNECT") {
     return AUTHORITY.test(target)
       ? { host: target, path: "", query: "" }
       : bad("the target is not host:port");
   }
-  if (target.charCodeAt(0) === SLASH) return split(host, target);
+  if (isPath(target)) return { host, ...splitPath(target) };
   if (target === "*") {
     return method === "OPTIONS"
       ? { host, path: "*", query: "" }
@@ -53,7 +53,12 @@ export function readTarget(
   const [, authority, rest = "/"] = ABSOLUTE.exec(target) ?? [];
   if (authority === undefined) return bad("the target is no path and no address");
   // RFC 9112 3.2.2: it counts, whatever the Host field says.
-  return isHost(authority) ? split(authority, rest) : bad("an address with a wrong host");
+  return isHost(authority) ? { host: authority, ...splitPath(rest) } : bad("an address with a wrong host");
+}
+
+/** Whether a target is a path with perhaps a query, as nearly all are. */
+export function isPath(target: string): boolean {
+  return target.charCodeAt(0) === SLASH;
 }
 
 const SLASH = 0x2f;
@@ -61,20 +66,23 @@ const SLASH = 0x2f;
 /** The last Host that was found right: a server mostly has one. */
 let known = "";
 
-function readHost(minor: number, fields: Fields): string | undefined {
+/** What the Host field says; `""` where HTTP/1.0 has none. */
+export function readHost(minor: number, fields: Fields): string | BadTarget {
   const host = fields.get("host");
-  if (host === undefined) return minor === 0 ? "" : undefined;
   if (host === known) return host;
-  // Of several, or of one with a comma, `get` makes what no name server knows.
-  if (!isHost(host) || fields.all("host").length > 1) return undefined;
+  if (host === undefined && minor === 0) return "";
+  // Of several, `get` makes a list, which has a blank.
+  if (host === undefined || !isHost(host))
+    return { part: "HOST", sentence: "no Host, more than one, or a wrong one" };
   known = host;
   return host;
 }
 
-function split(host: string, target: string): Target {
+/** A path and the query behind it. */
+export function splitPath(target: string): { path: string; query: string } {
   const mark = target.indexOf("?");
-  if (mark === -1) return { host, path: target, query: "" };
-  return { host, path: target.slice(0, mark) || "/", query: target.slice(mark + 1) };
+  if (mark === -1) return { path: target, query: "" };
+  return { path: target.slice(0, mark) || "/", query: target.slice(mark + 1) };
 }
 
 function bad(sentence: string): BadTarget {
