@@ -86,12 +86,24 @@ export type Farewell =
   /** A handler threw: WebSocket 1011, HTTP 500. */
   | { why: "fault"; error: unknown };
 
-/** What a phase may last, and how slow it may be. */
+/**
+ * What a phase may last, and how slow it may be. Give the same object for the same phase: a protocol that changes phases
+ * with every message makes none then.
+ */
 export interface PhaseLimits {
-  /** Milliseconds. */
-  within?: number;
-  /** The least that must come, on average. `@sock/core` does not look at it yet. */
-  bytesPerSecond?: number;
+  /** Milliseconds. Absent: as long as it likes. */
+  readonly within?: number;
+  /**
+   * Bytes that come buy time: the phase may last `within`, and as much longer as the bytes that came since it began take at
+   * this rate. 500 lets 5,000 bytes take ten seconds more, as Apache's `body=20,MinRate=500`. Absent: `within` is all.
+   * Means nothing without `within`.
+   */
+  readonly bytesPerSecond?: number;
+  /**
+   * That its time is up is no error: the connection is closed with the goodbye for it, and nobody is told of a fault. For
+   * an HTTP connection that waits for another request.
+   */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -116,7 +128,11 @@ export interface CodecLink<Note = never> {
   upgrade(next: CodecFactory<unknown, never, never>): void;
   /** Close when everything is written. */
   end(): void;
-  /** Names the deadline now in force. */
+  /**
+   * Names the phase that begins now, and its deadline: bytes that wait to be decoded count as its own. Cheap. While the
+   * user, a pipe or a full send buffer keeps the peer from being read, time stands still: it begins again afterwards. A hold
+   * does not stop it.
+   */
   phase(name: string, limits?: PhaseLimits): void;
   /** Tells the user something beside messages: a pong, the peer's close, the accepted request. */
   note(note: Note): void;

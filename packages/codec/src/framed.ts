@@ -381,8 +381,10 @@ export class Framed<In, Out = In, Note = never> {
   }
 
   #settle(link: Link<Note>): void {
+    // Taken before: what is released now may be decoded now, and would take it for its own.
+    const isEnding = link.takeEnd();
     link.settle();
-    if (link.takeEnd()) link.end();
+    if (isEnding) link.end();
   }
 
   /** What was asked before the throw is done first: replies go out before a farewell. */

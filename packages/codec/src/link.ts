@@ -17,8 +17,15 @@ type Effect<Note> =
   | { do: "note"; note: Note }
   | { do: "run" };
 
+const RUN = { do: "run" } as const;
+
+/** Shared by all links that have noted a release and nothing else: a protocol of questions and answers does for each. */
+const JUST_RUN: Effect<never>[] = [RUN];
+
 /** Shared by all links that have noted nothing: an idle connection has no list of its own. */
 const NONE: never[] = [];
+
+const NO_LIMITS: PhaseLimits = {};
 
 /**
  * The link of one codec: notes what is asked inside a codec call, and has it carried out when the call has returned.
@@ -65,7 +72,8 @@ export class Link<Note> implements CodecLink<Note> {
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    this.#ask({ do: "run" });
+    if (this.#isCalling && this.#noted === NONE && !this.#isSevered) this.#noted = JUST_RUN;
+    else this.#ask(RUN);
   }
 
   end(): void {
@@ -74,7 +82,7 @@ export class Link<Note> implements CodecLink<Note> {
     else this.#sink.end?.();
   }
 
-  phase(name: string, limits: PhaseLimits = {}): void {
+  phase(name: string, limits: PhaseLimits = NO_LIMITS): void {
     if (!this.#isSevered) this.#sink.phase?.(name, limits);
   }
 
@@ -118,7 +126,8 @@ export class Link<Note> implements CodecLink<Note> {
   #ask(effect: Effect<Note>): void {
     if (this.#isSevered) return;
     if (!this.#isCalling) return this.#perform(effect);
-    if (this.#noted === NONE) this.#noted = [];
+    // Neither of those shared is written to.
+    if (this.#noted === NONE || this.#noted === JUST_RUN) this.#noted = [...this.#noted];
     this.#noted.push(effect);
   }
 

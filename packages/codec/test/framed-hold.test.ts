@@ -129,3 +129,40 @@ describe("a pause", () => {
     expect(log).toEqual(["message a"]);
   });
 });
+
+describe("a release within a codec call takes its place among what is asked", () => {
+  test.each([
+    ["release; reply 1", ["message 0", "write release; reply 1", "message a", "reply 1"]],
+    ["reply 1; release", ["message 0", "write reply 1; release", "reply 1", "message a"]],
+    [
+      "reply 1; release; note 2",
+      ["message 0", "write reply 1; release; note 2", "reply 1", "message a", "note 2"],
+    ],
+    ["release; end", ["message 0", "write release; end", "message a", "end"]],
+  ])("%s", (asked, log) => {
+    const its = held();
+    its.framed.receive(Buffer.from("hold; say 0\nsay a\n"));
+    its.framed.send(asked);
+    expect(its.log).toEqual(log);
+  });
+
+  test("on one connection as on another, whatever was asked before", () => {
+    const [one, other] = [held(), held()];
+    for (const { framed } of [one, other]) framed.receive(Buffer.from("hold; say 0\nhold; say a\nsay b\n"));
+    one.framed.send("release; reply 1");
+    other.framed.send("release");
+    one.framed.send("release; hold; release");
+    expect(other.log).toEqual(["message 0", "write release", "message a"]);
+    expect(one.log).toEqual([
+      ...["message 0", "write release; reply 1", "message a", "reply 1"],
+      ...["write release; hold; release", "message b"],
+    ]);
+  });
+
+  test("and does nothing once another codec is in charge", () => {
+    const next = script();
+    const { framed, log } = start(script({ next }));
+    framed.receive(Buffer.from("hold; upgrade; release; say 0\nsay a\n"));
+    expect(log).toEqual(["opened", "message 0", "message a"].slice(1));
+  });
+});

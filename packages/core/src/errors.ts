@@ -8,6 +8,8 @@ export type SockErrorCode =
   | "CLOSE_TIMEOUT"
   /** The peer was too slow in a phase that its protocol limits. */
   | "PHASE_TIMEOUT"
+  /** Bytes waited to be sent, and the peer took next to none of them for `writeTimeout`. */
+  | "WRITE_TIMEOUT"
   /** Nothing came from the peer for `idleTimeout`. */
   | "IDLE_TIMEOUT"
   /** No connection within `timeout`. */

@@ -95,7 +95,11 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   /** Ends our side as `close` does, and goes on receiving until the peer ends too. */
   closeWrite(message?: Out): void;
 
-  /** Cuts the connection: what waits is lost. */
+  /**
+   * Cuts the connection: what waits is lost. Where that tears a message, or with an `error`, a TCP peer sees a reset, so that
+   * it cannot take what it has for all. Else the kernel decides, as with `net` and `ws`: it sends what it has and an
+   * end, or a reset where bytes of the peer were not read.
+   */
   destroy(error?: Error): void;
 
   /** Delivers nothing more, not even what has arrived, and reads nothing more … */

@@ -22,6 +22,7 @@ import { Heartbeat, type HeartbeatOwner } from "./heartbeat.ts";
 import { Mailbox, type Taker } from "./messages.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { RawBytes } from "./outbox.ts";
+import { PhaseDeadline, type PhaseOwner } from "./phase-deadline.ts";
 import { Pipe, type PipeDestination, type PipeSource } from "./pipe.ts";
 import { isPromise } from "./promise.ts";
 import { type PauseReason, RecvGate } from "./recv-gate.ts";
@@ -45,6 +46,7 @@ export class LiveConnection<In, Out, Note, Context>
     SenderOwner<Out>,
     TransportHandler,
     HeartbeatOwner,
+    PhaseOwner,
     PipeSource,
     PipeDestination<Out>
 {
@@ -80,8 +82,7 @@ export class LiveConnection<In, Out, Note, Context>
   #hasCodecEnded = false;
   #isTransportGone = false;
   #closeDeadline: Deadline | undefined;
-  #phase = "";
-  #phaseDeadline: Deadline | undefined;
+  #phase: PhaseDeadline | undefined;
   #openWaiters: Waiters | undefined;
   #goneWaiters: Waiters | undefined;
 
@@ -98,7 +99,7 @@ export class LiveConnection<In, Out, Note, Context>
     super(transport, settings.handlers, stats);
     this.#settings = settings;
     this.#left = left;
-    this.#sender = new Sender(transport, settings.loop, settings.maxSendBufferSize, stats, this);
+    this.#sender = new Sender(transport, settings, stats, this);
     try {
       this.#framed = new Framed(settings.codec, this, { maxPackageSize: settings.maxPackageSize });
     } catch (error) {
@@ -150,6 +151,11 @@ export class LiveConnection<In, Out, Note, Context>
 
   get recvBufferSize(): number {
     return this.#framed.unread;
+  }
+
+  get bytesDecoded(): number {
+    // The codec's factory may ask, before there is anything that decodes.
+    return this.bytesRead === 0 ? 0 : this.bytesRead - this.#framed.unread;
   }
 
   get dropped(): number {
@@ -220,14 +226,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   destroy(error?: Error): void {
-    if (this.state === "closed") return;
-    this.#isLeaving = true;
-    this.#saidGoodbye = true;
-    this.#move("close");
-    this.#framed.mute();
-    if (error !== undefined) this.report(error, "transport");
-    if (this.#isTransportGone) this.#over();
-    else this.wire.destroy();
+    this.#cut(error !== undefined || this.#sender.isMidway, error);
   }
 
   pauseRecv(): void {
@@ -391,16 +390,13 @@ export class LiveConnection<In, Out, Note, Context>
     this.#regulate();
   }
 
-  phase(name: string, { within }: PhaseLimits): void {
-    this.#phase = name;
-    if (within === undefined) {
-      this.#phaseDeadline?.disarm();
-      // Most connections have one, for their handshake, and need none for the rest of their lives.
-      this.#phaseDeadline = undefined;
-      return;
+  phase(name: string, limits: PhaseLimits): void {
+    if (limits.within === undefined) {
+      this.#phase?.lift();
+    } else {
+      this.#phase ??= new PhaseDeadline(this.#settings.loop, this);
+      this.#phase.begin(name, limits);
     }
-    this.#phaseDeadline ??= this.#settings.loop.deadline(() => this.#phaseOver());
-    this.#phaseDeadline.arm(within);
   }
 
   now(): number {
@@ -412,7 +408,7 @@ export class LiveConnection<In, Out, Note, Context>
       this.fault(error, "onMessage");
     } else if (!ProtocolError.is(error)) {
       this.report(error, phase);
-      this.destroy();
+      this.#cut(true);
     } else if (this.#isLeaving && !(this.#hasCodecEnded && error.code === "FRAME_TOO_LARGE")) {
       // The peer will say nothing more that matters, and a handshake that failed lets nothing out.
       if (this.#framed.codec.opening) this.#sender.abandon();
@@ -469,11 +465,35 @@ export class LiveConnection<In, Out, Note, Context>
 
   streamFailed(error: unknown): void {
     this.report(error, "stream");
-    this.destroy();
+    this.#cut(true);
+  }
+
+  writeStalled(taken: number): void {
+    const { waiting } = this.#sender;
+    const sentence = `the peer took ${taken} bytes in ${this.#settings.writeTimeout} ms, and ${waiting} wait`;
+    this.report(new SockError("WRITE_TIMEOUT", sentence), "deadline");
+    this.#cut(true);
   }
 
   allEncoded(): void {
     this.#proceed();
+  }
+
+  // What the phases tell
+
+  get isPaused(): boolean {
+    return !this.#isLeaving && !this.#gate.isOpen;
+  }
+
+  phaseOver(name: string, isQuiet: boolean): void {
+    if (this.#isLeaving) return this.#tooLate();
+    const error = new SockError("PHASE_TIMEOUT", `the peer was too slow in phase ${name}`);
+    if (!isQuiet) this.report(error, "deadline");
+    this.#leave({ why: "deadline", phase: name });
+  }
+
+  phasesOver(): void {
+    this.#phase = undefined;
   }
 
   // What the heartbeat wants
@@ -514,7 +534,10 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   resumeFor(reason: PauseReason): void {
-    if (this.#gate.open(reason)) this.#framed.resume();
+    if (this.#gate.open(reason)) {
+      this.#phase?.renew();
+      this.#framed.resume();
+    }
     this.#regulate();
   }
 
@@ -583,7 +606,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#isLeaving || this.state === "closed") return;
     this.#isLeaving = true;
     this.#farewell = farewell;
-    this.#phaseDeadline?.disarm();
+    this.#phase?.lift();
     this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
     // Nothing is delivered any more, and what has not opened will not.
@@ -630,9 +653,7 @@ export class LiveConnection<In, Out, Note, Context>
     const isLoss = error !== undefined && (!this.#isLeaving || this.#sender.waiting > 0);
     this.#isLeaving = true;
     this.#move("gone");
-    this.#closeDeadline?.disarm();
-    this.#phaseDeadline?.disarm();
-    this.#heartbeat?.stop();
+    this.#stopDeadlines();
     this.#framed.closed(error);
     if (isLoss) this.report(error, "transport");
     this.#sender.closed(isLoss ? error : undefined);
@@ -648,25 +669,40 @@ export class LiveConnection<In, Out, Note, Context>
     this.#goneWaiters?.resolve();
   }
 
+  #stopDeadlines(): void {
+    this.#closeDeadline?.disarm();
+    this.#phase?.stop();
+    this.#heartbeat?.stop();
+    this.#sender.stopDeadline();
+  }
+
   #closeWithin(ms: number): void {
-    this.#closeDeadline ??= this.#settings.loop.deadline(() => this.#cut());
+    this.#closeDeadline ??= this.#settings.loop.deadline(() => this.#tooLate());
     this.#closeDeadline.arm(ms);
   }
 
-  #cut(): void {
+  #tooLate(): void {
     const { waiting } = this.#sender;
-    if (this.state !== "ending" || waiting > 0) {
+    const isLoss = this.state !== "ending" || waiting > 0;
+    if (isLoss) {
       const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
       this.report(new SockError("CLOSE_TIMEOUT", sentence), "deadline");
     }
-    this.destroy();
+    this.#cut(isLoss);
   }
 
-  #phaseOver(): void {
-    if (this.#isLeaving) return this.#cut();
-    const sentence = `the peer was too slow in phase ${this.#phase}`;
-    this.report(new SockError("PHASE_TIMEOUT", sentence), "deadline");
-    this.#leave({ why: "deadline", phase: this.#phase });
+  /** `isTorn`: the peer has, or may have, a part of something. */
+  #cut(isTorn: boolean, error?: Error): void {
+    if (this.state === "closed") return;
+    this.#isLeaving = true;
+    this.#saidGoodbye = true;
+    this.#move("close");
+    this.#framed.mute();
+    this.#stopDeadlines();
+    if (error !== undefined) this.report(error, "transport");
+    if (this.#isTransportGone) this.#over();
+    else if (isTorn) this.wire.reset();
+    else this.wire.destroy();
   }
 
   #tellInlets(what: (pipe: Pipe<Out>) => void): void {

@@ -9,6 +9,7 @@ import { Cork, type CorkOwner } from "./cork.ts";
 import { Outbox, RawBytes, type Sendable } from "./outbox.ts";
 import { SendGate } from "./send-gate.ts";
 import { Waiters } from "./waiters.ts";
+import { WriteStall, type WriteStallOwner } from "./write-stall.ts";
 
 /** Who owns a sender: encodes its messages, and hears of its edges. */
 export interface SenderOwner<Out> {
@@ -25,6 +26,14 @@ export interface SenderOwner<Out> {
   streamFailed(error: unknown): void;
   /** No accepted message is unencoded any more. */
   allEncoded(): void;
+  /** Bytes wait, and the peer took no more than `taken` of them within the time. */
+  writeStalled(taken: number): void;
+}
+
+export interface SenderSettings {
+  readonly loop: EventLoop;
+  readonly maxSendBufferSize: number;
+  readonly writeTimeout: number;
 }
 
 /**
@@ -32,12 +41,12 @@ export interface SenderOwner<Out> {
  *
  * The gate comes before `encode`, so a dropped message has moved no state of its codec.
  */
-export class Sender<Out> implements CorkOwner {
+export class Sender<Out> implements CorkOwner, WriteStallOwner {
   readonly gate: SendGate;
   dropped = 0;
 
   readonly #transport: Transport;
-  readonly #loop: EventLoop;
+  readonly #settings: SenderSettings;
   readonly #owner: SenderOwner<Out>;
   readonly #cork: Cork;
   /** Absent while nothing waits to be encoded, and nothing makes it wait. */
@@ -48,13 +57,17 @@ export class Sender<Out> implements CorkOwner {
   #pullOn: (() => void) | undefined;
   #waiters: Waiters | undefined;
   #isChecking = false;
+  /** From a write that the transport did not take at once, until it has. */
+  #isBehind = false;
+  /** Absent while the peer is not behind. */
+  #stall: WriteStall | undefined;
 
-  constructor(transport: Transport, loop: EventLoop, limit: number, stats: Stats, owner: SenderOwner<Out>) {
-    this.gate = new SendGate(limit);
+  constructor(transport: Transport, settings: SenderSettings, stats: Stats, owner: SenderOwner<Out>) {
+    this.gate = new SendGate(settings.maxSendBufferSize);
     this.#transport = transport;
-    this.#loop = loop;
+    this.#settings = settings;
     this.#owner = owner;
-    this.#cork = new Cork(transport, loop, stats, this);
+    this.#cork = new Cork(transport, settings.loop, stats, this);
   }
 
   /** Bytes that wait, those of messages not encoded yet by a guess. */
@@ -64,6 +77,11 @@ export class Sender<Out> implements CorkOwner {
 
   get bytesWritten(): number {
     return this.#cork.bytesWritten;
+  }
+
+  /** Whether an end now would be taken for that of messages of which a part is not out. */
+  get isMidway(): boolean {
+    return this.#encodedWaiting > 0 || (this.#outbox !== undefined && !this.#isOpening);
   }
 
   /** Whether every accepted message has been encoded. */
@@ -125,6 +143,7 @@ export class Sender<Out> implements CorkOwner {
 
   /** The transport has taken all that was written. */
   flushed(): void {
+    this.#isBehind = false;
     this.flush();
     this.checkDrained();
   }
@@ -157,15 +176,36 @@ export class Sender<Out> implements CorkOwner {
     );
   }
 
+  /** The connection goes, and it does not matter any more how the peer reads. */
+  stopDeadline(): void {
+    this.#stall?.stop();
+  }
+
   corkFlushed(): void {
+    if (!this.#isBehind && this.#transport.waiting > 0) this.#fellBehind();
     this.#checkSoon();
+  }
+
+  stalled(taken: number): void {
+    this.#owner.writeStalled(taken);
+  }
+
+  caughtUp(): void {
+    this.#stall = undefined;
+  }
+
+  #fellBehind(): void {
+    this.#isBehind = true;
+    const { loop, writeTimeout } = this.#settings;
+    this.#stall ??= new WriteStall(this.#transport, loop, writeTimeout, this);
+    this.#stall.begin();
   }
 
   /** Tells the edge at a later time: this may be the middle of a message, and who hears of room may send at once. */
   #checkSoon(): void {
     if (this.#isChecking || (!this.gate.isFull && this.#waiters === undefined)) return;
     this.#isChecking = true;
-    this.#loop.defer(checkLater, this);
+    this.#settings.loop.defer(checkLater, this);
   }
 
   /** @internal */

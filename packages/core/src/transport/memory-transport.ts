@@ -49,6 +49,10 @@ class MemoryTransport implements Transport {
     return this.#waiting;
   }
 
+  get unsent(): number {
+    return this.#waiting;
+  }
+
   start(handler: TransportHandler): void {
     this.#handler = handler;
     this.#schedule();
@@ -87,6 +91,13 @@ class MemoryTransport implements Transport {
     // As a kernel does where something was lost: ours that was not sent, or theirs that nobody read.
     const isLoss = this.#waiting > 0 || this.#incomingSize > 0 || this.peer.#waiting > 0;
     if (isLoss || !this.#hasEnded) this.peer.#reset();
+  }
+
+  reset(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    this.#schedule();
+    this.peer.#reset();
   }
 
   /** Moves what was written over to the other side, as far as there is room. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { RECEIVED, type Receiving } from "./shared-reads.ts";
 import type { Endpoint, Transport, TransportHandler } from "./transport.ts";
+import { unsentOf } from "./unsent.ts";
 
 const NOWHERE: Endpoint = { address: "", port: 0 };
 const TRANSPORT = Symbol("transport");
@@ -47,6 +48,10 @@ export class NetTransport implements Transport {
     return this.#awaitsFlush ? this.#socket.writableLength : 0;
   }
 
+  get unsent(): number {
+    return this.#awaitsFlush ? unsentOf(this.#socket) : 0;
+  }
+
   start(handler: TransportHandler): void {
     this.#handler = handler;
     this.#socket.on("data", onData);
@@ -86,12 +91,15 @@ export class NetTransport implements Transport {
   }
 
   destroy(error?: Error): void {
-    // What is kept holds back the news of a socket that has closed by itself.
-    const isHeldBack = this.#isClosed && this.#keepsSomething;
-    this.#kept = undefined;
-    this.#keepsEnd = false;
+    this.#forgetKept();
     this.#socket.destroy(error);
-    if (isHeldBack) process.nextTick(() => this.closed());
+  }
+
+  reset(): void {
+    this.#forgetKept();
+    // Node has it for TCP alone.
+    if (this.name === "tcp" && !this.#socket.destroyed) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   // What the socket tells
@@ -122,6 +130,14 @@ export class NetTransport implements Transport {
     const handler = this.#handler;
     this.#handler = undefined;
     handler?.gone(this.#error);
+  }
+
+  /** What is kept holds back the news of a socket that has closed by itself. */
+  #forgetKept(): void {
+    const isHeldBack = this.#isClosed && this.#keepsSomething;
+    this.#kept = undefined;
+    this.#keepsEnd = false;
+    if (isHeldBack) process.nextTick(() => this.closed());
   }
 
   get #keepsSomething(): boolean {

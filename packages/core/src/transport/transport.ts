@@ -22,6 +22,12 @@ export interface Transport {
   /** Bytes that were written and that the other side of the transport (the kernel) has not taken yet. */
   readonly waiting: number;
 
+  /**
+   * As `waiting`, but falling with every byte that is taken, also in the middle of a large write, as far as the transport
+   * can tell. Dearer: asked for where something waits, now and then.
+   */
+  readonly unsent: number;
+
   /** From now on events go to `handler`, beginning after the current turn. Called once. */
   start(handler: TransportHandler): void;
 
@@ -41,6 +47,12 @@ export interface Transport {
 
   /** Cuts: what waits is lost. `gone` follows, not within this call. */
   destroy(error?: Error): void;
+
+  /**
+   * Cuts as `destroy` does, and lets the peer know that what it has is not all: over TCP it sees a reset, where a mere end
+   * may follow otherwise. A unix socket has no way to say so.
+   */
+  reset(): void;
 }
 
 /** What a transport tells its connection. */

@@ -20,6 +20,7 @@ export class FakeTransport implements Transport {
   isPaused = false;
   hasEnded = false;
   isDestroyed = false;
+  wasReset = false;
 
   /** What it took, as it was when it was taken: memory that changed while it waited shows. */
   readonly #taken: Buffer[] = [];
@@ -27,6 +28,10 @@ export class FakeTransport implements Transport {
 
   get waiting(): number {
     return this.#waiting.reduce((size, piece) => size + piece.length, 0);
+  }
+
+  get unsent(): number {
+    return this.waiting;
   }
 
   get taken(): Buffer {
@@ -76,6 +81,11 @@ export class FakeTransport implements Transport {
     if (this.isDestroyed) return;
     this.isDestroyed = true;
     process.nextTick(() => this.handler.gone());
+  }
+
+  reset(): void {
+    this.wasReset = true;
+    this.destroy();
   }
 
   #takeUpTo(size: number): void {

@@ -141,6 +141,26 @@ export function transportLaws(
       expect(rightEar.heard.equals(sent)).toBe(true);
     });
 
+    test("what is unsent falls with what is taken, within a large write too", async () => {
+      const { left, right, leftEar, rightEar } = await startedPair();
+      expect(left.unsent).toBe(0);
+      right.pause();
+      left.write([noise(A_LOT)]);
+      left.write([noise(2 * A_LOT)]);
+      const before = left.unsent;
+      expect(before).toBeGreaterThan(0);
+      expect(before).toBeLessThan(3 * A_LOT);
+      right.resume();
+      await rightEar.until(() => rightEar.size > 2 * A_LOT);
+      right.pause();
+      await settled();
+      expect(left.unsent).toBeLessThanOrEqual(A_LOT);
+      expect(left.unsent).toBeLessThanOrEqual(left.waiting);
+      right.resume();
+      await leftEar.until(() => leftEar.count("flushed") > 0);
+      expect(left.unsent).toBe(0);
+    });
+
     test("each filling is flushed once", async () => {
       const { left, right, leftEar, rightEar } = await startedPair();
       for (const round of [1, 2, 3]) {
@@ -412,6 +432,45 @@ export function transportLaws(
       right.resume();
       await rightEar.until(() => rightEar.isGone);
       expect(rightEar.events).toEqual(["received", "peerEnded", "gone"]);
+    });
+
+    test("a reset transport is gone, once and last", async () => {
+      const { left, right, leftEar } = await startedPair();
+      right.write([noise(1000)]);
+      left.write([noise(1000)]);
+      left.reset();
+      left.reset();
+      left.destroy();
+      await leftEar.until(() => leftEar.isGone);
+      left.write([noise(1000)]);
+      left.reset();
+      for (let i = 0; i < 5; i++) await settled();
+      expect(leftEar.events).toEqual(["gone"]);
+    });
+
+    test("so it is while it is paused, and both sides have ended", async () => {
+      const { left, right, rightEar } = await startedPair();
+      right.end();
+      right.pause();
+      left.end();
+      for (let i = 0; i < 10; i++) await settled();
+      right.reset();
+      await rightEar.until(() => rightEar.isGone);
+      for (let i = 0; i < 5; i++) await settled();
+      expect(rightEar.events).toEqual(["gone"]);
+    });
+
+    // A kernel has no reset for unix sockets.
+    test.skipIf(kind === "unix")("a reset is never taken for an end", async () => {
+      for (const sent of [0, 1000, A_LOT]) {
+        const { left, right, rightEar } = await startedPair();
+        left.write([noise(sent)]);
+        if (sent < A_LOT) await rightEar.until(() => rightEar.size === sent);
+        left.reset();
+        await rightEar.until(() => rightEar.isGone);
+        expect(rightEar.events.filter((event) => event !== "received")).toEqual(["gone: ECONNRESET"]);
+        right.destroy();
+      }
     });
 
     test("an error that it is destroyed with is told", async () => {
