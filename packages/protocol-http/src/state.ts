@@ -99,7 +99,15 @@ export class Cycle {
 }
 
 /** A row of the table that knows the rows it leads to: a step is one load. */
-type Place = { readonly state: State } & Record<Event, Place | undefined>;
+interface Place {
+  readonly state: State;
+  asked: Place | undefined;
+  head: Place | undefined;
+  end: Place | undefined;
+  next: Place | undefined;
+  close: Place | undefined;
+  switch: Place | undefined;
+}
 
 const CLIENT = placesOf("client");
 const SERVER = placesOf("server");

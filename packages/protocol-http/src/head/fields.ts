@@ -66,13 +66,14 @@ export class Fields implements Iterable<[name: string, value: string]> {
 
   #find(name: string, from: number): number {
     if ((this.#lengths & (1 << name.length)) === 0) return -1;
-    for (let at = from; at < this.#marks.length; at += 4) if (this.#isNamed(at, name)) return at;
+    const marks = this.#marks;
+    for (let at = from; at < marks.length; at += 4) {
+      if (marks[at + 1]! - marks[at]! === name.length && this.#isNamed(marks[at]!, name)) return at;
+    }
     return -1;
   }
 
-  #isNamed(at: number, name: string): boolean {
-    const begin = this.#marks[at]!;
-    if (this.#marks[at + 1]! - begin !== name.length) return false;
+  #isNamed(begin: number, name: string): boolean {
     for (let i = 0; i < name.length; i++) {
       if (lowerCase(this.#text.charCodeAt(begin + i)) !== lowerCase(name.charCodeAt(i))) return false;
     }

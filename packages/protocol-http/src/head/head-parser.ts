@@ -35,8 +35,13 @@ export interface HeadKind<Line> {
    * @throws ProtocolError when that is too far
    */
   checkSize?(size: number, limits: HeadLimits): void;
-  /** The head whose first line has been checked, and begins at `start` of `text`. */
-  make(text: string, start: number, fields: Fields): Head<Line>;
+  /**
+   * Checks a first line of which only the beginning is known, without looking for its end first. Answers where its CR LF
+   * stands; 0 when the line has not ended, or is not as it should be, which `check` will tell.
+   */
+  checkAhead?(bytes: Uint8Array, start: number, limits: HeadLimits): number;
+  /** The head whose first line has been checked, and stands at [start, end) of `text`. */
+  make(text: string, start: number, end: number, fields: Fields): Head<Line>;
   fail(status: number, code: string, sentence: string): ProtocolError;
 }
 
@@ -55,10 +60,12 @@ export class HeadParser<Line> {
   #lineStart = 0;
   #searched = 0;
   #length = 0;
-  /** Where the first line begins; -1 until it was read. */
+  /** Where the first line begins and ends; -1 until it was read. */
   #firstLine = -1;
-  /** For each field, where its name and its value stand: begin, end, begin, end. */
+  #firstLineEnd = 0;
+  /** For each field, where its name and its value stand: begin, end, begin, end. Used again for each head. */
   #marks: number[] = NONE;
+  #marked = 0;
   /** A bit for each length that a name has: most names that are asked for are not there. */
   #lengths = 0;
 
@@ -91,10 +98,10 @@ export class HeadParser<Line> {
   /** The head that `scan` has measured. The next one may follow. */
   take(bytes: Uint8Array): Head<Line> {
     const text = asBuffer(bytes).toString("latin1", 0, this.#length);
-    const head = this.#kind.make(text, this.#firstLine, new Fields(text, this.#marks, this.#lengths));
-    this.#lineStart = this.#searched = this.#length = this.#lengths = 0;
+    const fields = new Fields(text, this.#marks.slice(0, this.#marked), this.#lengths);
+    const head = this.#kind.make(text, this.#firstLine, this.#firstLineEnd, fields);
+    this.#lineStart = this.#searched = this.#length = this.#lengths = this.#marked = 0;
     this.#firstLine = this.#kind.check === undefined ? 0 : -1;
-    this.#marks = NONE;
     return head;
   }
 
@@ -102,8 +109,8 @@ export class HeadParser<Line> {
   #nextLine(bytes: Uint8Array): number {
     const start = this.#lineStart;
     // A line of which a part was seen already has its end looked for first: read again at each byte, it would cost O(n²).
-    if (this.#firstLine !== -1 && this.#searched === start) {
-      const end = this.#readAhead(bytes, start);
+    if (this.#searched === start) {
+      const end = this.#firstLine === -1 ? this.#readFirstAhead(bytes, start) : this.#readAhead(bytes, start);
       if (end > 0) return end;
     }
     const lineFeed = bytes.indexOf(LF, this.#searched);
@@ -116,6 +123,14 @@ export class HeadParser<Line> {
     }
     this.#read(bytes, lineFeed);
     return end;
+  }
+
+  #readFirstAhead(bytes: Uint8Array, start: number): number {
+    const end = this.#kind.checkAhead?.(bytes, start, this.#limits) ?? 0;
+    if (end === 0) return 0;
+    this.#firstLine = start;
+    this.#firstLineEnd = end;
+    return end + 2;
   }
 
   /**
@@ -131,7 +146,7 @@ export class HeadParser<Line> {
       this.#length = at + 2;
       return at + 2;
     }
-    if (bytes[at++] !== COLON || this.#marks.length === 4 * this.#limits.maxFields) return 0;
+    if (bytes[at++] !== COLON || this.#marked === 4 * this.#limits.maxFields) return 0;
     while (isBlank(bytes[at]!)) at++;
     const from = at;
     while (IS_VALUE[bytes[at]!] === 1) at++;
@@ -158,10 +173,11 @@ export class HeadParser<Line> {
     if (start === 0 && end === 0) return;
     this.#kind.check?.(bytes, start, end, this.#limits);
     this.#firstLine = start;
+    this.#firstLineEnd = end;
   }
 
   #readField(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#marks.length === 4 * this.#limits.maxFields) {
+    if (this.#marked === 4 * this.#limits.maxFields) {
       throw this.#fail(431, "HTTP_FIELD_COUNT", `more than ${this.#limits.maxFields} fields`);
     }
     let colon = start;
@@ -181,8 +197,14 @@ export class HeadParser<Line> {
   }
 
   #note(name: number, nameEnd: number, value: number, valueEnd: number): void {
-    if (this.#marks === NONE) this.#marks = [name, nameEnd, value, valueEnd];
-    else this.#marks.push(name, nameEnd, value, valueEnd);
+    if (this.#marks === NONE) this.#marks = [];
+    const marks = this.#marks;
+    let at = this.#marked;
+    marks[at++] = name;
+    marks[at++] = nameEnd;
+    marks[at++] = value;
+    marks[at++] = valueEnd;
+    this.#marked = at;
     this.#lengths |= 1 << (nameEnd - name);
   }
 

@@ -1,6 +1,6 @@
 import { ProtocolError } from "@sock/codec";
 import { finalResponse } from "./final-response.ts";
-import { IS_TOKEN, SP, tableOf } from "./grammar.ts";
+import { CR, IS_TOKEN, LF, SP, tableOf } from "./grammar.ts";
 import type { HeadKind, HeadLimits } from "./head-parser.ts";
 
 /** What a request line says. */
@@ -12,7 +12,7 @@ export interface RequestLine {
 }
 
 /** Heads that clients send. What is wrong with one is answered before the connection closes. */
-export const REQUEST: HeadKind<RequestLine> = { check, checkSize, make, fail };
+export const REQUEST: HeadKind<RequestLine> = { check, checkSize, checkAhead, make, fail };
 
 /** No space, no control, and no fragment: clients keep that to themselves. */
 const IS_TARGET = tableOf(/[!"$-~]/);
@@ -40,13 +40,24 @@ function checkSize(size: number, { maxTargetSize }: HeadLimits): void {
   if (size > maxTargetSize + ROOM_FOR_METHOD) throw targetTooLong(maxTargetSize);
 }
 
-function make(text: string, start: number, fields: RequestHead["fields"]): RequestHead {
+function checkAhead(bytes: Uint8Array, start: number, { maxTargetSize }: HeadLimits): number {
+  let at = start;
+  while (IS_TOKEN[bytes[at]!] === 1) at++;
+  const target = at + 1;
+  if (at === start || bytes[at] !== SP) return 0;
+  at = target;
+  while (IS_TARGET[bytes[at]!] === 1) at++;
+  const end = at + VERSION_LENGTH;
+  if (at === target || at - target > maxTargetSize || bytes[end] !== CR || bytes[end + 1] !== LF) return 0;
+  return isVersion(bytes, at) && bytes[end - 3] === ONE ? end : 0;
+}
+
+function make(text: string, start: number, end: number, fields: RequestHead["fields"]): RequestHead {
   const methodEnd = text.indexOf(" ", start);
-  const targetEnd = text.indexOf(" ", methodEnd + 1);
   return {
     method: text.slice(start, methodEnd),
-    target: text.slice(methodEnd + 1, targetEnd),
-    minor: text.charCodeAt(targetEnd + VERSION_LENGTH - 1) - ZERO,
+    target: text.slice(methodEnd + 1, end - VERSION_LENGTH),
+    minor: text.charCodeAt(end - 1) - ZERO,
     fields,
   };
 }
@@ -56,12 +67,20 @@ type RequestHead = ReturnType<HeadKind<RequestLine>["make"]>;
 const ZERO = 0x30;
 const ONE = 0x31;
 const NINE = 0x39;
-const PREFIX = Buffer.from(" HTTP/");
 
 /** Whether ` HTTP/` stands at `at`, and a digit, a point and a digit behind it. */
 function isVersion(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < PREFIX.length; i++) if (bytes[at + i] !== PREFIX[i]) return false;
-  return isDigit(bytes[at + 6]!) && bytes[at + 7] === 0x2e && isDigit(bytes[at + 8]!);
+  return (
+    bytes[at] === SP &&
+    bytes[at + 1] === 0x48 &&
+    bytes[at + 2] === 0x54 &&
+    bytes[at + 3] === 0x54 &&
+    bytes[at + 4] === 0x50 &&
+    bytes[at + 5] === 0x2f &&
+    isDigit(bytes[at + 6]!) &&
+    bytes[at + 7] === 0x2e &&
+    isDigit(bytes[at + 8]!)
+  );
 }
 
 function isDigit(byte: number): boolean {

@@ -21,10 +21,10 @@ function check(bytes: Uint8Array, start: number, end: number): void {
   if (major !== "1") throw fail(0, "HTTP_VERSION", `the server answers in HTTP/${major}`);
 }
 
-function make(text: string, start: number, fields: StatusHead["fields"]): StatusHead {
+function make(text: string, start: number, end: number, fields: StatusHead["fields"]): StatusHead {
   return {
     status: Number(text.slice(start + 9, start + 12)),
-    reason: text.slice(start + 13, text.indexOf("\r", start)),
+    reason: text.slice(start + 13, end),
     minor: Number(text[start + 7]),
     fields,
   };
