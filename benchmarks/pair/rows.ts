@@ -25,7 +25,7 @@ const websocket = { ours: echo("websocket"), control: ws, connections } as const
 const websocketText = { ...websocket, protocol: "websocketText" } as const;
 const websocketBinary = { ...websocket, protocol: "websocketBinary" } as const;
 const http = {
-  ours: { file: join(root, "benchmarks/http/path-server.ts") },
+  ours: { file: join(root, "benchmarks/http/support/path-server.ts") },
   control: nodeHttp,
   protocol: "http",
   connections,

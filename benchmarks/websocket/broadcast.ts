@@ -16,7 +16,7 @@ import { cpuShare, cpuTime } from "../pair/cpu-time.ts";
 import type { Round } from "../pair/load.ts";
 import { websocket } from "../pair/protocols/websocket.ts";
 import { describeComparison } from "../pair/report.ts";
-import { answer, Child } from "./support/child.ts";
+import { answer, Child } from "../support/child.ts";
 import { openWebSocket } from "./support/open-websocket.ts";
 
 const CONNECTIONS = 1000;

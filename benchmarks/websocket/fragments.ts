@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LoadConnection } from "../pair/load-connection.ts";
 import { websocket } from "../pair/protocols/websocket.ts";
-import { answer, Child } from "./support/child.ts";
-import type { Memory } from "./support/memory.ts";
+import { answer, Child } from "../support/child.ts";
+import type { Memory } from "../support/memory.ts";
 import { openWebSocket } from "./support/open-websocket.ts";
 
 const FRAGMENTS = 1_000_000;

@@ -7,8 +7,8 @@ import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { type Exchange, LoadConnection } from "../pair/load-connection.ts";
 import { websocket } from "../pair/protocols/websocket.ts";
 import { pairedRatios, spread } from "../pair/statistics.ts";
-import { answer, Child } from "./support/child.ts";
-import type { Memory } from "./support/memory.ts";
+import { answer, Child } from "../support/child.ts";
+import type { Memory } from "../support/memory.ts";
 
 const CONNECTIONS = 5000;
 /** At once on their way in: the kernel's queue of connections to be accepted is not endless. */

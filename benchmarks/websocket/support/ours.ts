@@ -1,8 +1,8 @@
 // Our server in a process of its own: `ours.ts echo|broadcast [deflate]`.
 import { listen, Prepared } from "@sock/core";
 import { type WebSocketMessage, type WebSocketMessageOut, websocket } from "@sock/protocol-websocket";
-import { answer } from "./child.ts";
-import { memory } from "./memory.ts";
+import { answer } from "../../support/child.ts";
+import { memory } from "../../support/memory.ts";
 
 const [work, deflate] = process.argv.slice(2);
 const broadcasts = work === "broadcast";

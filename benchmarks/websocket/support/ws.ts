@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type RawData, WebSocketServer } from "ws";
-import { answer } from "./child.ts";
-import { memory } from "./memory.ts";
+import { answer } from "../../support/child.ts";
+import { memory } from "../../support/memory.ts";
 
 const [work, deflate] = process.argv.slice(2);
 const broadcasts = work === "broadcast";

@@ -1,7 +1,7 @@
 import type { Fields } from "./head/fields.ts";
 
 /** Read on up to here before the peer has to wait for the reader; go on at half of it. */
-const ENOUGH = 64 * 1024;
+const ENOUGH = 128 * 1024;
 
 /** Small pieces are joined when there are this many: each costs an object. */
 const MANY = 64;

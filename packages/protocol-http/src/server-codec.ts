@@ -40,7 +40,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   /** The rest of its body; absent when there is none. */
   #reader: BodyReader | undefined;
   #gathered: Gathered | undefined;
-  #isHeadLate = false;
+  #isHeadTimed = false;
   /** The client waits for a word before it sends its body. */
   #expectsContinue = false;
   #isDraining = false;
@@ -54,7 +54,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     // Heads and bodies have limits of their own, and know what to answer.
     link.maxPackageSize = Infinity;
     link.phase("head", settings.headTimeout);
-    this.#isHeadLate = true;
+    this.#isHeadTimed = true;
   }
 
   get closing(): boolean {
@@ -73,8 +73,8 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     if (this.#isOver) return buffer.length;
     if (this.#reader !== undefined) return this.#measureBody(buffer, this.#reader);
     const length = this.#head.scan(buffer);
-    if (length === 0 && !this.#isHeadLate) {
-      this.#isHeadLate = true;
+    if (length === 0 && !this.#isHeadTimed) {
+      this.#isHeadTimed = true;
       this.#link.phase("head", this.#settings.headTimeout);
     }
     return length;
@@ -111,9 +111,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   finish(rest: Uint8Array): AnyRequest | undefined {
     if (this.#reader !== undefined || rest.length > 0) {
-      const error = this.#refusal(400, "UNEXPECTED_END", "the stream ended within a request");
-      this.#failBody(error);
-      throw error;
+      throw this.#brokenBody(this.#refusal(400, "UNEXPECTED_END", "the stream ended within a request"));
     }
     this.#cycle.isLast = true;
     if (this.#cycle.server === "idle") this.#end();
@@ -174,7 +172,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   #decodeHead(frame: Uint8Array): AnyRequest | undefined {
     const head = this.#head.take(frame);
-    this.#isHeadLate = false;
+    this.#isHeadTimed = false;
     const { method, minor, fields } = head;
     const isPlain = isPath(head.target) && method !== "CONNECT";
     const target = isPlain ? undefined : readTarget(method, head.target, minor, fields);
@@ -297,6 +295,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   }
 
   #switch(answer: Answer): Bytes {
+    if (this.#reader !== undefined) throw new TypeError("the body comes first, then another protocol");
     this.#cycle.switch();
     this.#link.hold();
     return answer.head;
@@ -333,7 +332,8 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   /** The body cannot be read on. What was said already is not said into. */
   #brokenBody(error: unknown): unknown {
     this.#failBody(error);
-    if (!ProtocolError.is(error) || this.#cycle.awaitsAnswer) return error;
+    const { server } = this.#cycle;
+    if (!ProtocolError.is(error) || server === "answering" || server === "idle") return error;
     return new ProtocolError(error.code, error.message);
   }
 

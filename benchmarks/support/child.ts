@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { type Program, type StartOptions, start, stop } from "../../pair/processes.ts";
+import { type Program, type StartOptions, start, stop } from "../pair/processes.ts";
 
 /** Milliseconds for an answer. */
 const PATIENCE = 60_000;
