@@ -88,6 +88,11 @@ export class Served<Body extends Buffer | IncomingBody = Buffer> {
     return this.error !== undefined || (this.isEnded && this.#stream === undefined);
   }
 
+  /** No answer is being pulled. */
+  get isIdle(): boolean {
+    return this.#stream === undefined;
+  }
+
   /** The request that came last. */
   get request(): HttpRequest<Body> {
     return this.requests.at(-1)!;
