@@ -35,9 +35,9 @@ export class Served<Body extends Buffer | IncomingBody = Buffer> {
   readonly #unsent: HttpAnswer[] = [];
   #stream: AsyncIterator<Bytes> | undefined;
 
-  constructor(options: HttpOptions = {}) {
+  constructor(options: HttpOptions = {}, factory: typeof http = http) {
     // The body that the options ask for is that of the requests.
-    const codec = http({ date: false, ...options } as HttpOptions<"buffer">) as CodecFactory<
+    const codec = factory({ date: false, ...options } as HttpOptions<"buffer">) as CodecFactory<
       never,
       HttpAnswer
     >;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isHost } from "../src/head.ts";
 import { received, Served } from "./server.ts";
 
@@ -142,6 +142,13 @@ describe("Host, 3.2", () => {
     expect(asked("GET / HTTP/1.0", "Host: x").host).toBe("x");
     expect(received(request("GET / HTTP/1.0", "Host: x", "Host: x"))).toMatchObject({ code: "HTTP_HOST" });
     expect(received(request("GET / HTTP/1.0", "Host: x y"))).toMatchObject({ code: "HTTP_HOST" });
+  });
+
+  test("an empty one is wrong from the first request of a process on", async () => {
+    vi.resetModules();
+    const { http } = await import("../src/index.ts");
+    const served = new Served({}, http).receive(request("GET / HTTP/1.1", "Host:"));
+    expect([served.code, served.requests]).toEqual(["HTTP_HOST", []]);
   });
 
   test("one that was right before does not make others right", () => {
