@@ -36,9 +36,7 @@ export class Answer {
   readonly isLast: boolean;
 
   constructor(message: HttpAnswer, asked: Asked, isLast: boolean, isDated: boolean) {
-    const response: HttpResponse =
-      typeof message === "string" || message instanceof Uint8Array ? { body: message } : message;
-    const { status = 200, reason, headers, body, trailers } = response;
+    const { status = 200, reason, headers, body, trailers } = responseOf(message);
     checkBody(body);
     const said = headers === undefined ? undefined : readFields(headers);
     const line = statusLine(status, reason);
@@ -75,6 +73,14 @@ export class Answer {
   }
 }
 
+/** @throws TypeError for a list or a stream too: as an answer without any part it would pass for an empty one */
+function responseOf(message: HttpAnswer): HttpResponse {
+  if (typeof message === "string" || message instanceof Uint8Array) return { body: message };
+  if (typeof message !== "object" || Symbol.iterator in message || Symbol.asyncIterator in message)
+    throw new TypeError("an answer is a text, bytes, or an object with a status, headers or a body");
+  return message;
+}
+
 interface Framing {
   /** The field that tells where the body ends. */
   readonly line: string;
@@ -97,15 +103,18 @@ function frame(
     return { line: lengthUnsent(method, status, body, said), body: undefined, isLast };
   }
   const isChunked = minor > 0 && (trailers !== undefined || (isStream && said?.length === undefined));
+  const length = said?.length;
   if (isChunked) {
-    const chunks = isStream ? inChunks(body, trailers) : [...oneChunk(body), lastChunk(trailers)];
+    const checked = isStream && length !== undefined ? ofLength(body, length) : body;
+    const chunks = isStreamed(checked)
+      ? inChunks(checked, trailers)
+      : [...oneChunk(checked), lastChunk(trailers)];
     return { line: "Transfer-Encoding: chunked\r\n", body: chunks, isLast };
   }
   if (!isStream) {
-    const length = body === undefined ? 0 : bodyLength(body);
-    return { line: `Content-Length: ${length}\r\n`, body, isLast };
+    const size = body === undefined ? 0 : bodyLength(body);
+    return { line: `Content-Length: ${size}\r\n`, body, isLast };
   }
-  const length = said?.length;
   if (length === undefined) return { line: "", body: untilClose(body), isLast: true };
   return { line: `Content-Length: ${length}\r\n`, body: ofLength(body, length), isLast };
 }

@@ -18,14 +18,18 @@ export interface BodyReader {
   readonly trailers: Fields | undefined;
 }
 
-/** @param isWhole the body is wanted in one piece, if that can be */
+/**
+ * @param isWhole the body is wanted in one piece, if that can be
+ * @param maxSize bytes after which the owner refuses the body: what came before is decoded first
+ */
 export function bodyReader(
   length: BodyLength,
   isWhole: boolean,
   kind: HeadKind<unknown>,
   limits: HeadLimits,
+  maxSize: number,
 ): BodyReader {
-  if (length === "chunked") return new ChunkedBody(kind, limits);
+  if (length === "chunked") return new ChunkedBody(kind, limits, maxSize);
   if (length === "close") return new EndlessBody();
   return new CountedBody(length, isWhole);
 }
@@ -63,8 +67,8 @@ class ChunkedBody implements BodyReader {
   trailers: Fields | undefined;
   readonly #reader: ChunkedReader;
 
-  constructor(kind: HeadKind<unknown>, limits: HeadLimits) {
-    this.#reader = new ChunkedReader(kind, limits);
+  constructor(kind: HeadKind<unknown>, limits: HeadLimits, maxSize: number) {
+    this.#reader = new ChunkedReader(kind, limits, maxSize);
   }
 
   get size(): number {

@@ -33,6 +33,7 @@ export class ChunkedReader {
   size = 0;
 
   readonly #kind: HeadKind<unknown>;
+  readonly #maxSize: number;
   readonly #trailers: HeadParser<unknown>;
   #place: Place = "size";
   /** How far the bytes at the start of the buffer have been read, and how far an end of line was searched. */
@@ -45,8 +46,10 @@ export class ChunkedReader {
   #data: number[] = [];
   #trailersAt = -1;
 
-  constructor(kind: HeadKind<unknown>, limits: HeadLimits) {
+  /** @param maxSize a chunk that goes beyond it begins a frame of its own, so that what came before is decoded first */
+  constructor(kind: HeadKind<unknown>, limits: HeadLimits, maxSize: number) {
     this.#kind = kind;
+    this.#maxSize = maxSize;
     this.#trailers = new HeadParser(trailersOf(kind), limits);
   }
 
@@ -131,6 +134,7 @@ export class ChunkedReader {
     if (bytes[end - 1] !== CR) return this.#refuse("a line before a chunk that ends without CR");
     if (at !== end - 1 && !this.#readExtensions(bytes, at, end - 1))
       return this.#refuse("something behind the size of a chunk");
+    if (start > 0 && this.size + size > this.#maxSize) return 0;
     this.#missing = size;
     this.size += size;
     this.#place = size === 0 ? "trailers" : "data";

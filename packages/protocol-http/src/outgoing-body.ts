@@ -60,7 +60,10 @@ export async function* inChunks(
 }
 
 /** The pieces of a body that takes exactly `length` bytes. @throws RangeError when it does not */
-export async function* ofLength(body: StreamedBody, length: number): AsyncGenerator<Bytes, void, void> {
+export async function* ofLength(
+  body: StreamedBody,
+  length: number,
+): AsyncGenerator<string | Uint8Array, void, void> {
   let missing = length;
   for await (const piece of body) {
     missing -= bodyLength(checkPiece(piece));
@@ -82,7 +85,9 @@ function checkPiece(piece: string | Uint8Array): string | Uint8Array {
 }
 
 /** Lets go of a body that will not be sent. */
-export function discard(body: StreamedBody): void {
+export function discard(body: StreamedBody & { destroy?(): void }): void {
+  // A stream of Node's whose iterator was never asked for a piece does not hear of its return: a file would stay open.
+  if (typeof body.destroy === "function") return body.destroy();
   const iterator = body[Symbol.asyncIterator]();
   // Nobody waits for its result, so nobody can do anything about its error.
   void Promise.resolve(iterator.return?.()).catch(() => undefined);

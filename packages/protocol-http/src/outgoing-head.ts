@@ -1,6 +1,6 @@
 import { dateLine } from "./date.ts";
 import { eachField, type HeadersToSend } from "./head/field-lines.ts";
-import { isFieldValue } from "./head/grammar.ts";
+import { isFieldValue, trimBlanks } from "./head/grammar.ts";
 import { REASONS } from "./head/reasons.ts";
 
 /** What the user's fields say of what is ours to know. */
@@ -15,8 +15,8 @@ export interface FieldsSaid {
 }
 
 /**
- * Writes out the fields of a message, and notes those that matter to the codec. `Connection: close` is left out: it is
- * said again where it belongs.
+ * Writes out the fields of a message, and notes those that matter to the codec. Of `Connection`, `close` and `keep-alive`
+ * are left out: what holds is said where it belongs.
  *
  * @throws TypeError for what would break out of its line, and for what is not the user's to say
  */
@@ -44,8 +44,8 @@ function notes(said: FieldsSaid, name: string, value: string): boolean {
       else if (name.toLowerCase() === "host") said.hasHost = true;
       return true;
     case 10:
-      if (name.toLowerCase() !== "connection" || value.toLowerCase() !== "close") return true;
-      said.isClose = true;
+      if (name.toLowerCase() !== "connection") return true;
+      readConnection(said, value);
       return false;
     case 12:
       if (name.toLowerCase() === "content-type") said.hasType = true;
@@ -62,6 +62,17 @@ function notes(said: FieldsSaid, name: string, value: string): boolean {
   }
 }
 
+/** RFC 9110 7.6.1: a list. What else is in it may name fields, or `Upgrade`. */
+function readConnection(said: FieldsSaid, value: string): void {
+  const others: string[] = [];
+  for (const option of value.split(",").map(trimBlanks)) {
+    const name = option.toLowerCase();
+    if (name === "close") said.isClose = true;
+    else if (name !== "keep-alive" && name !== "") others.push(option);
+  }
+  if (others.length > 0) said.lines += `Connection: ${others.join(", ")}\r\n`;
+}
+
 function readLength(said: FieldsSaid, value: string): number {
   if (!/^[0-9]{1,15}$/.test(value) || said.length !== undefined)
     throw new TypeError(`a Content-Length of ${value} cannot be sent`);
@@ -73,7 +84,8 @@ export function statusLine(status: number, reason: string | undefined): string {
   if (status === 200 && reason === undefined) return "HTTP/1.1 200 OK\r\n";
   if (!Number.isInteger(status) || status < 100 || status > 999)
     throw new RangeError(`a status is a whole number from 100 to 999, not ${status}`);
-  if (reason !== undefined && !isFieldValue(reason))
+  // What is no text would be judged as one text and written as another.
+  if (reason !== undefined && (typeof reason !== "string" || !isFieldValue(reason)))
     throw new TypeError("a reason is text without line ends");
   return `HTTP/1.1 ${status} ${reason ?? REASONS[status] ?? ""}\r\n`;
 }

@@ -201,7 +201,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
       this.#asked();
       return request;
     }
-    this.#reader = bodyReader(length, !isStreaming, REQUEST, limits);
+    this.#reader = bodyReader(length, !isStreaming, REQUEST, limits, maxBodySize);
     this.#link.phase("body", this.#settings.bodyTimeout);
     if (isStreaming) return request;
     this.wanted();

@@ -207,6 +207,21 @@ describe("how much a head may take", () => {
     expect(request(`GET / HTTP/1.1\nA: ${"b".repeat(100)}`, { maxHeadSize: 50 }).code).toBe("HTTP_LINE_END");
   });
 
+  test("of two limits the nearer one is told, however the bytes were cut", () => {
+    const line = `GET /${"a".repeat(10_000)} HTTP/1.1\r\n\r\n`;
+    expect(request(line).code).toBe("HTTP_TARGET_SIZE");
+    expect(request(`GET /${"a".repeat(20_000)} HTTP/1.1\r\n\r\n`).code).toBe("HTTP_TARGET_SIZE");
+    expect(request(line, { maxHeadSize: 1000 }).code).toBe("HTTP_HEAD_SIZE");
+  });
+
+  test("a parser that has refused says the same again", () => {
+    const bytes = Buffer.from(head);
+    const parser = new HeadParser(REQUEST, { ...DEFAULT_HEAD_LIMITS, maxHeadSize: head.length - 1 });
+    const scan = () => parser.scan(bytes);
+    for (let nth = 0; nth < 3; nth++)
+      expect(scan).toThrow(expect.objectContaining({ code: "HTTP_HEAD_SIZE" }));
+  });
+
   test("fields by their number", () => {
     const fields = (count: number) => `GET / HTTP/1.1\r\n${"A: b\r\n".repeat(count)}\r\n`;
     expect(request(fields(3), { maxFields: 3 }).head!.fields.size).toBe(3);

@@ -115,8 +115,10 @@ export class HeadParser<Line> {
     }
     const lineFeed = bytes.indexOf(LF, this.#searched);
     const end = lineFeed === -1 ? bytes.length : lineFeed + 1;
-    if (end > this.#limits.maxHeadSize) throw this.#tooLong();
-    if (this.#firstLine === -1) this.#kind.checkSize?.(end, this.#limits);
+    const { maxHeadSize } = this.#limits;
+    // The nearer limit is told, wherever a chunk ends.
+    if (this.#firstLine === -1) this.#kind.checkSize?.(Math.min(end, maxHeadSize), this.#limits);
+    if (end > maxHeadSize) throw this.#tooLong();
     if (lineFeed === -1) {
       this.#searched = end;
       return 0;
@@ -142,7 +144,7 @@ export class HeadParser<Line> {
     while (IS_TOKEN[bytes[at]!] === 1) at++;
     const colon = at;
     if (colon === start) {
-      if (bytes[at] !== CR || bytes[at + 1] !== LF) return 0;
+      if (bytes[at] !== CR || bytes[at + 1] !== LF || at + 2 > this.#limits.maxHeadSize) return 0;
       this.#length = at + 2;
       return at + 2;
     }

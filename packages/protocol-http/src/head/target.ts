@@ -63,8 +63,8 @@ export function isPath(target: string): boolean {
 
 const SLASH = 0x2f;
 
-/** The last Host that was found right: a server mostly has one. */
-let known = "";
+/** The last Host that was found right: a server mostly has one. The first is none that could be wrong. */
+let known = "localhost";
 
 /** What the Host field says; `""` where HTTP/1.0 has none. */
 export function readHost(minor: number, fields: Fields): string | BadTarget {
