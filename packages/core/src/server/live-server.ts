@@ -3,34 +3,42 @@ import { formatAddress } from "../address.ts";
 import { LiveConnection } from "../connection/live-connection.ts";
 import { type ConnectionSettings, settle } from "../connection/options.ts";
 import { newStats, type Stats } from "../stats.ts";
+import type { Door } from "../transport/accept.ts";
 import { type Listener, listenOnNet } from "../transport/net-listener.ts";
 import type { Transport } from "../transport/transport.ts";
+import { Admission, type Refusal } from "./admission.ts";
 import type { Server, ServerCloseOptions, ServerOptions } from "./server.ts";
 
-export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note, Context> {
+interface Accepted {
+  transport: Transport;
+  /** The address that it was admitted by. */
+  cameAs: string | undefined;
+}
+
+export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note, Context>, Door {
   readonly connections = new Set<LiveConnection<In, Out, Note, Context>>();
-  maxConnections: number;
 
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;
   readonly #backlog: number;
   readonly #stats = newStats();
+  readonly #admission: Admission;
   #listener!: Listener;
   /** Connections accepted while accepting was paused; absent while it is not. */
-  #parked: Transport[] | undefined;
+  #parked: Accepted[] | undefined;
   #closing: Promise<void> | undefined;
   #emptied: () => void = () => {};
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
     this.#settings = settle(options);
-    this.maxConnections = options.maxConnections ?? Infinity;
+    this.#admission = new Admission(options, this.#settings.loop);
     this.#backlog = options.backlog ?? 1024;
   }
 
   async listen(address: Address): Promise<this> {
     this.#listener = await listenOnNet(address, {
       backlog: this.#backlog,
-      admits: () => this.#admits(),
-      accepted: (transport) => this.#accept(transport),
+      door: this,
+      accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
       failed: (error) => this.#report(error),
     });
     return this;
@@ -40,6 +48,14 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     return formatAddress(this.#listener.address);
   }
 
+  get maxConnections(): number {
+    return this.#admission.maxConnections;
+  }
+
+  set maxConnections(connections: number) {
+    this.#admission.maxConnections = connections;
+  }
+
   pauseAccept(): void {
     this.#parked ??= [];
   }
@@ -47,11 +63,11 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   resumeAccept(): void {
     const parked = this.#parked ?? [];
     this.#parked = undefined;
-    for (const transport of parked) this.#accept(transport);
+    for (const accepted of parked) this.#accept(accepted);
   }
 
   stats(): Readonly<Stats> {
-    return { ...this.#stats };
+    return { ...this.#stats, refusedBy: { ...this.#stats.refusedBy } };
   }
 
   close(options: ServerCloseOptions = {}): Promise<void> {
@@ -65,7 +81,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
 
   async #close({ drain = 0 }: ServerCloseOptions): Promise<void> {
     this.#listener.close();
-    for (const transport of this.#parked ?? []) transport.destroy();
+    for (const { transport } of this.#parked ?? []) transport.destroy();
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
     });
@@ -85,24 +101,40 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     for (const connection of this.connections) connection.stop();
   }
 
-  #admits(): boolean {
-    const isFull = this.connections.size + (this.#parked?.length ?? 0) >= this.maxConnections;
-    const isParkedFull = this.#parked !== undefined && this.#parked.length >= this.#backlog;
-    if (!isFull && !isParkedFull) return true;
-    this.#stats.refused++;
-    return false;
+  // What the listener asks
+
+  get looksAtAddresses(): boolean {
+    return this.#admission.looksAtAddresses;
   }
 
-  #accept(transport: Transport): void {
+  admits(address: string | undefined): boolean {
+    const isParkedFull = this.#parked !== undefined && this.#parked.length >= this.#backlog;
+    const refusal = isParkedFull ? "paused" : this.#admission.enter(address);
+    if (refusal !== undefined) this.turnedAway(refusal);
+    return refusal === undefined;
+  }
+
+  turnedAway(refusal: Refusal): void {
+    this.#stats.refused++;
+    this.#stats.refusedBy[refusal]++;
+    if (refusal === "descriptors" && this.#stats.refusedBy.descriptors === 1)
+      this.#report(new Error("hardly a file descriptor is left: connections are turned away until some are"));
+  }
+
+  #accept(accepted: Accepted): void {
+    const { transport, cameAs } = accepted;
     if (this.#closing !== undefined) return transport.destroy();
     if (this.#parked !== undefined) {
-      this.#parked.push(transport);
+      this.#parked.push(accepted);
       return;
     }
+    // Shared by all connections that need no remembering.
+    const left = cameAs === undefined ? this.#leave : this.#leaveAs(cameAs);
     let connection: LiveConnection<In, Out, Note, Context>;
     try {
-      connection = new LiveConnection(transport, this.#settings, this.#stats, this.#leave);
+      connection = new LiveConnection(transport, this.#settings, this.#stats, left);
     } catch (error) {
+      this.#admission.leave(cameAs);
       this.#report(error);
       return;
     }
@@ -110,11 +142,15 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     connection.start();
   }
 
-  /** Shared by all connections. */
-  readonly #leave = (connection: LiveConnection<In, Out, Note, Context>): void => {
+  readonly #leave = (connection: LiveConnection<In, Out, Note, Context>, cameAs?: string): void => {
+    this.#admission.leave(cameAs);
     this.connections.delete(connection);
     if (this.connections.size === 0) this.#emptied();
   };
+
+  #leaveAs(cameAs: string): (connection: LiveConnection<In, Out, Note, Context>) => void {
+    return (connection) => this.#leave(connection, cameAs);
+  }
 
   /** What no connection can report: the codec's factory threw, or accepting failed. */
   #report(error: unknown): void {

@@ -1,12 +1,11 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionOptions } from "../connection/options.ts";
 import type { Stats } from "../stats.ts";
+import type { AdmissionOptions } from "./admission.ts";
 
 export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
-  extends ConnectionOptions<In, Out, Note, Context> {
-  /** Connections beyond are turned away at once, and counted as refused. Default: no limit. */
-  maxConnections?: number;
-
+  extends ConnectionOptions<In, Out, Note, Context>,
+    AdmissionOptions {
   /** Connections that may wait to be accepted. Default 1024, as the ancestor's first; the kernel has its own limit. */
   backlog?: number;
 }

@@ -1,10 +1,8 @@
-import { createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import type { Address } from "../address.ts";
 import { formatAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
-import { NetTransport } from "./net-transport.ts";
-import { withSharedReads } from "./shared-reads.ts";
-import type { Transport } from "./transport.ts";
+import { type AcceptOptions, accept } from "./accept.ts";
 import { removeStalePath } from "./unix-path.ts";
 
 /** Accepts connections at one address. */
@@ -15,12 +13,9 @@ export interface Listener {
   close(): void;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends AcceptOptions {
   /** Connections that may wait in the kernel to be accepted. */
   backlog: number;
-  /** Asked before a connection costs anything. False: it is turned away. */
-  admits(): boolean;
-  accepted(transport: Transport): void;
   failed(error: Error): void;
 }
 
@@ -57,10 +52,7 @@ function attempt(address: Address, options: ListenOptions): Promise<Listener> {
       keepAlive: true,
       pauseOnConnect: true,
     });
-    server.on("connection", (socket: Socket) => {
-      if (!options.admits()) socket.destroy();
-      else options.accepted(new NetTransport(withSharedReads(socket) ?? socket, address.transport));
-    });
+    server.on("connection", (socket) => accept(socket, address.transport, options));
     server.once("error", reject);
     server.listen({ ...where(address), backlog: options.backlog }, () => {
       server.off("error", reject);

@@ -28,7 +28,7 @@ export async function netTransports(transport: "tcp" | "unix"): Promise<[Transpo
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
   const listener = await listenOnNet(address, {
     backlog: 1,
-    admits: () => true,
+    door: { looksAtAddresses: false, admits: () => true, turnedAway() {} },
     accepted: resolve,
     failed: reject,
   });
