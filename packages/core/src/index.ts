@@ -16,4 +16,7 @@ export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.
 export type { Rate } from "./server/token-bucket.ts";
 export type { Stats } from "./stats.ts";
 export type { AddressList } from "./transport/address-list.ts";
+export { type ProxyHeaderOptions, proxyHeader } from "./transport/proxy-protocol/encode.ts";
+export { type ProxyHeader, type ProxyTlv, proxyTlv } from "./transport/proxy-protocol/header.ts";
+export type { ProxyProtocolOptions } from "./transport/proxy-protocol/options.ts";
 export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";

@@ -36,6 +36,8 @@ export interface Refusals {
   acceptRate: number;
   /** The process has hardly a file descriptor left. */
   descriptors: number;
+  /** No PROXY header of a proxy, or none that is one; or it was required, and the peer is no proxy. */
+  proxyProtocol: number;
   /** Accepting is paused, and `backlog` wait already. */
   paused: number;
 }
@@ -49,6 +51,7 @@ export function newRefusals(): Refusals {
     maxConnectionsPerAddress: 0,
     acceptRate: 0,
     descriptors: 0,
+    proxyProtocol: 0,
     paused: 0,
   };
 }

@@ -5,6 +5,7 @@ import { type ConnectionSettings, settle } from "../connection/options.ts";
 import { newStats, type Stats } from "../stats.ts";
 import type { Door } from "../transport/accept.ts";
 import { type Listener, listenOnNet } from "../transport/net-listener.ts";
+import { ProxyProtocol } from "../transport/proxy-protocol/options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Admission, type Refusal } from "./admission.ts";
 import type { Server, ServerCloseOptions, ServerOptions } from "./server.ts";
@@ -22,15 +23,18 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   readonly #backlog: number;
   readonly #stats = newStats();
   readonly #admission: Admission;
+  readonly #proxyProtocol: ProxyProtocol | undefined;
   #listener!: Listener;
   /** Connections accepted while accepting was paused; absent while it is not. */
   #parked: Accepted[] | undefined;
+  readonly #toldOf = new Set<Refusal>();
   #closing: Promise<void> | undefined;
   #emptied: () => void = () => {};
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
     this.#settings = settle(options);
     this.#admission = new Admission(options, this.#settings.loop);
+    this.#proxyProtocol = options.proxyProtocol && new ProxyProtocol(options.proxyProtocol);
     this.#backlog = options.backlog ?? 1024;
   }
 
@@ -38,6 +42,8 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     this.#listener = await listenOnNet(address, {
       backlog: this.#backlog,
       door: this,
+      proxyProtocol: this.#proxyProtocol,
+      loop: this.#settings.loop,
       accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
       failed: (error) => this.#report(error),
     });
@@ -114,11 +120,25 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     return refusal === undefined;
   }
 
-  turnedAway(refusal: Refusal): void {
+  admitsAs(address: string): boolean {
+    const refusal = this.#admission.identify(address);
+    if (refusal === undefined) return true;
+    this.#admission.leave(undefined);
+    this.turnedAway(refusal);
+    return false;
+  }
+
+  turnedAway(refusal: Refusal, error?: Error): void {
     this.#stats.refused++;
     this.#stats.refusedBy[refusal]++;
-    if (refusal === "descriptors" && this.#stats.refusedBy.descriptors === 1)
-      this.#report(new Error("hardly a file descriptor is left: connections are turned away until some are"));
+    // Once: those who are turned away must not fill a log.
+    if (error === undefined || this.#toldOf.has(refusal)) return;
+    this.#toldOf.add(refusal);
+    this.#report(error);
+  }
+
+  left(): void {
+    this.#admission.leave(undefined);
   }
 
   #accept(accepted: Accepted): void {

@@ -1,11 +1,15 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionOptions } from "../connection/options.ts";
 import type { Stats } from "../stats.ts";
+import type { ProxyProtocolOptions } from "../transport/proxy-protocol/options.ts";
 import type { AdmissionOptions } from "./admission.ts";
 
 export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
   extends ConnectionOptions<In, Out, Note, Context>,
     AdmissionOptions {
+  /** Who may say, in front of all else, for whom it relays. The connection's remote address is then the real one. */
+  proxyProtocol?: ProxyProtocolOptions;
+
   /** Connections that may wait to be accepted. Default 1024, as the ancestor's first; the kernel has its own limit. */
   backlog?: number;
 }

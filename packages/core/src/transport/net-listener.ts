@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { Address } from "../address.ts";
 import { formatAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
-import { type AcceptOptions, accept } from "./accept.ts";
+import { type AcceptOptions, Acceptor } from "./accept.ts";
 import { removeStalePath } from "./unix-path.ts";
 
 /** Accepts connections at one address. */
@@ -52,14 +52,18 @@ function attempt(address: Address, options: ListenOptions): Promise<Listener> {
       keepAlive: true,
       pauseOnConnect: true,
     });
-    server.on("connection", (socket) => accept(socket, address.transport, options));
+    const acceptor = new Acceptor(address.transport, options);
+    server.on("connection", (socket) => acceptor.accept(socket));
     server.once("error", reject);
     server.listen({ ...where(address), backlog: options.backlog }, () => {
       server.off("error", reject);
       server.on("error", options.failed);
       resolve({
         address: boundTo(address, server.address()),
-        close: () => void server.close(),
+        close() {
+          server.close();
+          acceptor.close();
+        },
       });
     });
   });
