@@ -1,3 +1,4 @@
+export { type ActivatedSocket, activatedSockets } from "./activation.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
 export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";

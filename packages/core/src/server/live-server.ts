@@ -1,7 +1,6 @@
-import type { Address } from "../address.ts";
-import { formatAddress } from "../address.ts";
 import { LiveConnection } from "../connection/live-connection.ts";
 import { type ConnectionSettings, settle } from "../connection/options.ts";
+import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
 import { newStats, type Stats } from "../stats.ts";
 import type { Door } from "../transport/accept.ts";
 import { type Listener, listenOnNet } from "../transport/net-listener.ts";
@@ -38,7 +37,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     this.#backlog = options.backlog ?? 1024;
   }
 
-  async listen(address: Address): Promise<this> {
+  async listen(address: ListenAddress): Promise<this> {
     this.#listener = await listenOnNet(address, {
       backlog: this.#backlog,
       door: this,
@@ -51,7 +50,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   get address(): string {
-    return formatAddress(this.#listener.address);
+    return formatListenAddress(this.#listener.address);
   }
 
   get maxConnections(): number {

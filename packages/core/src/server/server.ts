@@ -25,7 +25,7 @@ export interface ServerCloseOptions {
 
 /** Accepts connections at one address. */
 export interface Server<In, Out = In, Note = never, Context = unknown> extends AsyncDisposable {
-  /** Where it really listens: `tcp://127.0.0.1:2347`. */
+  /** Where it really listens: `tcp://127.0.0.1:2347`. `fd://3` where nobody can tell, of a unix socket on no Linux. */
   readonly address: string;
 
   /** Those that are open, or were until just now: a connection leaves after its `onClose`. */

@@ -35,7 +35,7 @@ export async function netTransports(transport: "tcp" | "unix"): Promise<[Transpo
     accepted: resolve,
     failed: reject,
   });
-  const client = await connectNet(listener.address, new AbortController().signal);
+  const client = await connectNet(listener.address as Address, new AbortController().signal);
   const server = await promise;
   listener.close();
   return [client, server];
