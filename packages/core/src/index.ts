@@ -1,3 +1,4 @@
+export { type ActivatedSocket, activatedSockets } from "./activation.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
 export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
@@ -11,6 +12,12 @@ export { createEventLoop, type EventLoop, eventLoop } from "./event-loop.ts";
 export { listen, type RawServerOptions } from "./listen.ts";
 export { Prepared } from "./prepared.ts";
 export { raw } from "./raw.ts";
+export type { AdmissionOptions, Refusals } from "./server/admission.ts";
 export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.ts";
+export type { Rate } from "./server/token-bucket.ts";
 export type { Stats } from "./stats.ts";
+export type { AddressList } from "./transport/address-list.ts";
+export { type ProxyHeaderOptions, proxyHeader } from "./transport/proxy-protocol/encode.ts";
+export { type ProxyHeader, type ProxyTlv, proxyTlv } from "./transport/proxy-protocol/header.ts";
+export type { ProxyProtocolOptions } from "./transport/proxy-protocol/options.ts";
 export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";

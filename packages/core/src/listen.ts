@@ -1,5 +1,5 @@
 import type { Bytes } from "@sock/codec";
-import { parseAddress } from "./address.ts";
+import { parseListenAddress } from "./listen-address.ts";
 import { LiveServer } from "./server/live-server.ts";
 import type { Server, ServerOptions } from "./server/server.ts";
 
@@ -10,6 +10,9 @@ export type RawServerOptions<Context> = Omit<ServerOptions<Buffer, Bytes, never,
  * Listens at `address`: `tcp://host:port` (port 0: any free one) or `unix:/path`. A unix path that a dead process has
  * left behind is replaced; it is removed at the end.
  *
+ * With a socket that this process was given: `fd://3` or `{ fd: 3 }`, and `systemd:name` for the one of
+ * `activatedSockets()` that has that name. What was given is not removed at the end: a unix path stays.
+ *
  * @example
  * const server = await listen("tcp://127.0.0.1:2347", {
  *   codec: text(),
@@ -17,17 +20,18 @@ export type RawServerOptions<Context> = Omit<ServerOptions<Buffer, Bytes, never,
  *     connection.send(`hello ${line}`);
  *   },
  * });
- * @throws AddressError with Node's code when it cannot listen there, TypeError when it is no address
+ * @throws AddressError with Node's code when it cannot listen there, TypeError when it is no address, or no socket
+ * of that name was given
  */
 export function listen<In, Out = In, Note = never, Context = Record<string, unknown>>(
-  address: string,
+  address: string | { readonly fd: number },
   options: ServerOptions<In, Out, Note, Context>,
 ): Promise<Server<In, Out, Note, Context>>;
 export function listen<Context = Record<string, unknown>>(
-  address: string,
+  address: string | { readonly fd: number },
   options: RawServerOptions<Context> & { codec?: undefined },
 ): Promise<Server<Buffer, Bytes, never, Context>>;
-export async function listen(address: string, options: object): Promise<unknown> {
+export async function listen(address: string | { readonly fd: number }, options: object): Promise<unknown> {
   // The overloads say what it is.
-  return new LiveServer(options as ServerOptions<never, never>).listen(parseAddress(address));
+  return new LiveServer(options as ServerOptions<never, never>).listen(parseListenAddress(address));
 }

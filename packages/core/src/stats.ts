@@ -1,10 +1,14 @@
+import { newRefusals, type Refusals } from "./server/admission.ts";
+
 /** Counts since the start of a server or client, but `connections`, which counts those alive. */
 export interface Stats {
   connections: number;
   /** Connections accepted or made. */
   opened: number;
-  /** Connections turned away at `maxConnections`. */
+  /** Connections turned away. */
   refused: number;
+  /** The same, by what was in the way. */
+  refusedBy: Refusals;
   messagesReceived: number;
   messagesSent: number;
   bytesRead: number;
@@ -20,6 +24,7 @@ export function newStats(): Stats {
     connections: 0,
     opened: 0,
     refused: 0,
+    refusedBy: newRefusals(),
     messagesReceived: 0,
     messagesSent: 0,
     bytesRead: 0,

@@ -406,6 +406,7 @@ describe("stats", () => {
       connections: 0,
       opened: 0,
       refused: 0,
+      refusedBy: expect.any(Object),
       messagesReceived: 0,
       messagesSent: 0,
       bytesRead: 0,

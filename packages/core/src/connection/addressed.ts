@@ -1,3 +1,4 @@
+import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
 import { formatEndpoint, type Transport } from "../transport/transport.ts";
 
 /** Where a connection is, under our names and the ancestor's. */
@@ -26,6 +27,10 @@ export abstract class Addressed {
 
   get localPort(): number {
     return this.wire.local.port;
+  }
+
+  get proxy(): ProxyHeader | undefined {
+    return this.wire.proxy;
   }
 
   getRemoteIp(): string {

@@ -1,5 +1,6 @@
 import type { Bytes, CodecFactory } from "@sock/codec";
 import type { Prepared } from "../prepared.ts";
+import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
 import type { ErrorPhase, Handlers } from "./handlers.ts";
 import type { LifeState } from "./state.ts";
 
@@ -44,12 +45,17 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   /** Yours. */
   context: Context;
 
-  /** IP address of the peer, without brackets; `""` over a unix socket. Stays known after the end. */
+  /**
+   * IP address of the peer, without brackets; `""` over a unix socket. Stays known after the end. With `proxyProtocol` it
+   * is the real peer's, as is the port.
+   */
   readonly remoteAddress: string;
   /** 0 over a unix socket. */
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** What a trusted proxy said in front of all else. */
+  readonly proxy: ProxyHeader | undefined;
   /** The ancestor's names for the four above. */
   getRemoteIp(): string;
   getRemotePort(): number;

@@ -1,11 +1,14 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionOptions } from "../connection/options.ts";
 import type { Stats } from "../stats.ts";
+import type { ProxyProtocolOptions } from "../transport/proxy-protocol/options.ts";
+import type { AdmissionOptions } from "./admission.ts";
 
 export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
-  extends ConnectionOptions<In, Out, Note, Context> {
-  /** Connections beyond are turned away at once, and counted as refused. Default: no limit. */
-  maxConnections?: number;
+  extends ConnectionOptions<In, Out, Note, Context>,
+    AdmissionOptions {
+  /** Who may say, in front of all else, for whom it relays. The connection's remote address is then the real one. */
+  proxyProtocol?: ProxyProtocolOptions;
 
   /** Connections that may wait to be accepted. Default 1024, as the ancestor's first; the kernel has its own limit. */
   backlog?: number;
@@ -22,7 +25,7 @@ export interface ServerCloseOptions {
 
 /** Accepts connections at one address. */
 export interface Server<In, Out = In, Note = never, Context = unknown> extends AsyncDisposable {
-  /** Where it really listens: `tcp://127.0.0.1:2347`. */
+  /** Where it really listens: `tcp://127.0.0.1:2347`. `fd://3` where nobody can tell, of a unix socket on no Linux. */
   readonly address: string;
 
   /** Those that are open, or were until just now: a connection leaves after its `onClose`. */

@@ -1,54 +1,49 @@
-import { createServer, type Socket } from "node:net";
-import type { Address } from "../address.ts";
-import { formatAddress } from "../address.ts";
+import { createServer } from "node:net";
 import { AddressError } from "../errors.ts";
-import { NetTransport } from "./net-transport.ts";
-import { withSharedReads } from "./shared-reads.ts";
-import type { Transport } from "./transport.ts";
+import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
+import { type AcceptOptions, Acceptor } from "./accept.ts";
 import { removeStalePath } from "./unix-path.ts";
+import { unixPathOf } from "./unix-path-of.ts";
 
 /** Accepts connections at one address. */
 export interface Listener {
   /** Where it really listens. */
-  readonly address: Address;
+  readonly address: ListenAddress;
   /** Accepts no more. Resolves at once; connections live on. */
   close(): void;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends AcceptOptions {
   /** Connections that may wait in the kernel to be accepted. */
   backlog: number;
-  /** Asked before a connection costs anything. False: it is turned away. */
-  admits(): boolean;
-  accepted(transport: Transport): void;
   failed(error: Error): void;
 }
 
 /**
- * Listens on TCP or a unix path.
+ * Listens on TCP, at a unix path, or with a socket that was inherited.
  * @throws AddressError
  */
-export async function listenOnNet(address: Address, options: ListenOptions): Promise<Listener> {
+export async function listenOnNet(address: ListenAddress, options: ListenOptions): Promise<Listener> {
   try {
     return await attempt(address, options);
   } catch (error) {
     if (!(await wasStale(address, error)))
-      throw new AddressError(formatAddress(address), error as NodeJS.ErrnoException);
+      throw new AddressError(formatListenAddress(address), error as NodeJS.ErrnoException);
   }
   return listenOnNet(address, options);
 }
 
 /** Whether what was in the way is away now. */
-async function wasStale(address: Address, error: unknown): Promise<boolean> {
+async function wasStale(address: ListenAddress, error: unknown): Promise<boolean> {
   if (!isInUse(error) || address.transport !== "unix") return false;
   try {
     return await removeStalePath(address.path);
   } catch (denied) {
-    throw new AddressError(formatAddress(address), denied as NodeJS.ErrnoException);
+    throw new AddressError(formatListenAddress(address), denied as NodeJS.ErrnoException);
   }
 }
 
-function attempt(address: Address, options: ListenOptions): Promise<Listener> {
+function attempt(address: ListenAddress, options: ListenOptions): Promise<Listener> {
   return new Promise((resolve, reject) => {
     // The engine ends our side itself, when what waits has been written. TCP_NODELAY: the cork does what Nagle would.
     const server = createServer({
@@ -57,29 +52,38 @@ function attempt(address: Address, options: ListenOptions): Promise<Listener> {
       keepAlive: true,
       pauseOnConnect: true,
     });
-    server.on("connection", (socket: Socket) => {
-      if (!options.admits()) socket.destroy();
-      else options.accepted(new NetTransport(withSharedReads(socket) ?? socket, address.transport));
-    });
     server.once("error", reject);
     server.listen({ ...where(address), backlog: options.backlog }, () => {
+      const bound = boundTo(address, server.address());
+      const acceptor = new Acceptor(bound.transport === "tcp" ? "tcp" : "unix", options);
       server.off("error", reject);
       server.on("error", options.failed);
+      server.on("connection", (socket) => acceptor.accept(socket));
       resolve({
-        address: boundTo(address, server.address()),
-        close: () => void server.close(),
+        address: bound,
+        close() {
+          server.close();
+          acceptor.close();
+        },
       });
     });
   });
 }
 
-function where(address: Address): { path: string } | { host: string; port: number } {
-  return address.transport === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+function where(address: ListenAddress): { path: string } | { fd: number } | { host: string; port: number } {
+  if (address.transport === "unix") return { path: address.path };
+  return address.transport === "fd" ? { fd: address.fd } : { host: address.host, port: address.port };
 }
 
-function boundTo(asked: Address, bound: ReturnType<ReturnType<typeof createServer>["address"]>): Address {
-  if (asked.transport === "unix" || typeof bound !== "object" || bound === null) return asked;
-  return { transport: "tcp", host: bound.address, port: bound.port };
+function boundTo(
+  asked: ListenAddress,
+  bound: ReturnType<ReturnType<typeof createServer>["address"]>,
+): ListenAddress {
+  if (asked.transport === "unix") return asked;
+  if (typeof bound === "object" && bound !== null)
+    return { transport: "tcp", host: bound.address, port: bound.port };
+  const path = asked.transport === "fd" ? unixPathOf(asked.fd) : undefined;
+  return path === undefined ? asked : { transport: "unix", path };
 }
 
 function isInUse(error: unknown): boolean {

@@ -1,9 +1,21 @@
 import type { Socket } from "node:net";
+import type { ProxyHeader } from "./proxy-protocol/header.ts";
 import { RECEIVED, type Receiving } from "./shared-reads.ts";
 import type { Endpoint, Transport, TransportHandler } from "./transport.ts";
 import { unsentOf } from "./unsent.ts";
 
 const NOWHERE: Endpoint = { address: "", port: 0 };
+
+/** What was learnt of a connection before it had a transport. */
+export interface Arrival {
+  /** Who is there, where that is not the socket's own peer. */
+  remote?: Endpoint | undefined;
+  proxy?: ProxyHeader;
+  /** Bytes that were read, and are the connection's. */
+  rest?: Buffer;
+}
+
+const PLAIN: Arrival = {};
 const TRANSPORT = Symbol("transport");
 
 type OurSocket = Receiving & { [TRANSPORT]: NetTransport };
@@ -13,7 +25,9 @@ export class NetTransport implements Transport {
   readonly name: "tcp" | "unix";
 
   readonly local: Endpoint;
+  readonly proxy: ProxyHeader | undefined;
 
+  readonly #remote: Endpoint | undefined;
   readonly #socket: Socket;
   #handler: TransportHandler | undefined;
   #awaitsFlush = false;
@@ -25,9 +39,12 @@ export class NetTransport implements Transport {
   #error: Error | undefined;
 
   /** `socket` is open, or was until just now, and must allow half-open connections. */
-  constructor(socket: Socket, name: "tcp" | "unix") {
+  constructor(socket: Socket, name: "tcp" | "unix", { remote, proxy, rest }: Arrival = PLAIN) {
     this.name = name;
+    this.proxy = proxy;
+    this.#remote = remote;
     this.#socket = socket;
+    if (rest !== undefined && rest.length > 0) this.#kept = [rest];
     // Asked for now, because a socket that has gone does not know any more, but where its peer was if that was asked.
     this.local = localOf(socket);
     void socket.remoteAddress;
@@ -40,7 +57,7 @@ export class NetTransport implements Transport {
   }
 
   get remote(): Endpoint {
-    return endpoint(this.#socket.remoteAddress, this.#socket.remotePort);
+    return this.#remote ?? endpoint(this.#socket.remoteAddress, this.#socket.remotePort);
   }
 
   get waiting(): number {

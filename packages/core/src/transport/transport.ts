@@ -1,3 +1,5 @@
+import type { ProxyHeader } from "./proxy-protocol/header.ts";
+
 /** One end of a transport's connection, as far as the transport knows it. */
 export interface Endpoint {
   /** IP address without brackets; `""` for a unix socket. */
@@ -18,6 +20,8 @@ export interface Transport {
   readonly name: string;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** What a proxy said of it, before anything else. */
+  readonly proxy?: ProxyHeader | undefined;
 
   /** Bytes that were written and that the other side of the transport (the kernel) has not taken yet. */
   readonly waiting: number;

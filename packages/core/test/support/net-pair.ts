@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Address, parseAddress } from "../../src/address.ts";
+import { eventLoop } from "../../src/event-loop.ts";
 import { connectNet } from "../../src/transport/net-connector.ts";
 import { listenOnNet } from "../../src/transport/net-listener.ts";
 import { NetTransport } from "../../src/transport/net-transport.ts";
@@ -28,11 +29,13 @@ export async function netTransports(transport: "tcp" | "unix"): Promise<[Transpo
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
   const listener = await listenOnNet(address, {
     backlog: 1,
-    admits: () => true,
+    door: { looksAtAddresses: false, admits: () => true, admitsAs: () => true, turnedAway() {}, left() {} },
+    proxyProtocol: undefined,
+    loop: eventLoop,
     accepted: resolve,
     failed: reject,
   });
-  const client = await connectNet(listener.address, new AbortController().signal);
+  const client = await connectNet(listener.address as Address, new AbortController().signal);
   const server = await promise;
   listener.close();
   return [client, server];

@@ -1,0 +1,28 @@
+import { activatedAs } from "./activation.ts";
+import { type Address, formatAddress, parseAddress } from "./address.ts";
+
+/** Where a server listens, or with what: a socket that this process was given. */
+export type ListenAddress = Address | { readonly transport: "fd"; readonly fd: number };
+
+/**
+ * Reads what `parseAddress` does, `fd://3`, and `systemd:name`.
+ * @throws TypeError when it is none of these
+ */
+export function parseListenAddress(given: string | { readonly fd: number }): ListenAddress {
+  if (typeof given === "object") return inherited(given.fd);
+  if (given.startsWith("systemd:")) return inherited(activatedAs(given.slice("systemd:".length)));
+  if (!given.startsWith("fd:")) return parseAddress(given);
+  const [, digits = ""] = /^fd:\/\/(\d{1,9})$/.exec(given) ?? [];
+  if (digits === "") throw new TypeError(`"${given}" is not fd://number`);
+  return inherited(Number(digits));
+}
+
+/** The address as it is written. */
+export function formatListenAddress(address: ListenAddress): string {
+  return address.transport === "fd" ? `fd://${address.fd}` : formatAddress(address);
+}
+
+function inherited(fd: number): ListenAddress {
+  if (Number.isInteger(fd) && fd >= 0) return { transport: "fd", fd };
+  throw new TypeError(`${fd} is no file descriptor`);
+}

@@ -1,0 +1,111 @@
+import type { Socket } from "node:net";
+import type { EventLoop } from "../event-loop.ts";
+import { isLastDescriptor } from "./descriptors.ts";
+import { type Arrival, NetTransport } from "./net-transport.ts";
+import type { ProxyProtocol } from "./proxy-protocol/options.ts";
+import { type HeaderEnd, readProxyHeader } from "./proxy-protocol/read-header.ts";
+import { withSharedReads } from "./shared-reads.ts";
+import type { Endpoint, Transport } from "./transport.ts";
+
+/** Says who may come in, before a connection costs anything. */
+export interface Door {
+  /** Whether it matters who somebody is. */
+  readonly looksAtAddresses: boolean;
+  /** False: turned away, and counted. `address`: undefined where nobody has one, none matters, or it will be told. */
+  admits(address: string | undefined): boolean;
+  /** The address of one who came in without is told. False: turned away, and counted; it has left. */
+  admitsAs(address: string): boolean;
+  /** Somebody was turned away by the listener itself. */
+  turnedAway(reason: "descriptors" | "proxyProtocol", error?: Error): void;
+  /** One who came in without an address has left, and never was a transport. */
+  left(): void;
+}
+
+export interface AcceptOptions {
+  door: Door;
+  proxyProtocol: ProxyProtocol | undefined;
+  loop: EventLoop;
+  /** `cameAs`: the address that the door was told. */
+  accepted(transport: Transport, cameAs: string | undefined): void;
+}
+
+const FEW_DESCRIPTORS = new Error(
+  "hardly a file descriptor is left: connections are turned away until some are",
+);
+
+/** Takes connections from Node's server, paused and unread, to their transports; or turns them away. */
+export class Acceptor {
+  readonly #name: "tcp" | "unix";
+  readonly #options: AcceptOptions;
+  /** Those whose PROXY header is not whole yet, and what gives up reading it. */
+  readonly #reading = new Map<Socket, () => void>();
+
+  constructor(name: "tcp" | "unix", options: AcceptOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  accept(socket: Socket): void {
+    const { door, proxyProtocol } = this.#options;
+    if (isLastDescriptor(socket)) return this.#turnAway(socket, "descriptors", FEW_DESCRIPTORS);
+    const matters = this.#name === "tcp" && (door.looksAtAddresses || proxyProtocol !== undefined);
+    // Asked for now, because a socket that has gone does not know any more.
+    const remote = matters ? remoteOf(socket) : undefined;
+    if (matters && remote === undefined) return void socket.destroy();
+    if (proxyProtocol?.trusts(remote?.address)) return this.#readHeader(socket, proxyProtocol, remote);
+    if (proxyProtocol?.required) return this.#turnAway(socket, "proxyProtocol");
+    const cameAs = door.looksAtAddresses ? remote?.address : undefined;
+    if (door.admits(cameAs)) this.#let(socket, { remote }, cameAs);
+    else socket.destroy();
+  }
+
+  /** Those who are not in yet stay out. */
+  close(): void {
+    for (const [socket, giveUp] of this.#reading) {
+      giveUp();
+      this.#options.door.left();
+      socket.destroy();
+    }
+    this.#reading.clear();
+  }
+
+  #readHeader(socket: Socket, proxyProtocol: ProxyProtocol, proxy: Endpoint | undefined): void {
+    if (!this.#options.door.admits(undefined)) return void socket.destroy();
+    const done = (end: HeaderEnd) => {
+      this.#reading.delete(socket);
+      this.#headerEnded(socket, proxy, end);
+    };
+    this.#reading.set(socket, readProxyHeader(socket, proxyProtocol, this.#options.loop, done));
+  }
+
+  #headerEnded(socket: Socket, proxy: Endpoint | undefined, end: HeaderEnd): void {
+    const { door } = this.#options;
+    if ("error" in end) {
+      door.left();
+      return this.#turnAway(socket, "proxyProtocol", end.error);
+    }
+    const { header, rest } = end;
+    const isRelayed = header.transport === "tcp" || header.transport === "udp";
+    const remote = (isRelayed ? header.source : undefined) ?? proxy;
+    // A proxy that speaks for itself is exempt from what goes by address. HAProxy's checks name it, in version 1.
+    const isOwn = remote === proxy || this.#options.proxyProtocol?.trusts(remote?.address);
+    const cameAs = door.looksAtAddresses && !isOwn ? remote?.address : undefined;
+    if (cameAs !== undefined && !door.admitsAs(cameAs)) socket.destroy();
+    else this.#let(socket, { proxy: header, remote, rest }, cameAs);
+  }
+
+  #let(socket: Socket, arrival: Arrival, cameAs: string | undefined): void {
+    this.#options.accepted(new NetTransport(withSharedReads(socket) ?? socket, this.#name, arrival), cameAs);
+  }
+
+  #turnAway(socket: Socket, reason: "descriptors" | "proxyProtocol", error?: Error): void {
+    // An error that comes now is nobody's.
+    socket.on("error", () => {});
+    socket.destroy();
+    this.#options.door.turnedAway(reason, error);
+  }
+}
+
+function remoteOf({ remoteAddress, remotePort }: Socket): Endpoint | undefined {
+  return remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort ?? 0 };
+}
