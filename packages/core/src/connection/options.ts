@@ -1,5 +1,6 @@
 import { type CodecFactory, DEFAULT_MAX_PACKAGE_SIZE } from "@sock/codec";
 import { type EventLoop, eventLoop } from "../event-loop.ts";
+import { type Logger, stderrLogger } from "../logger.ts";
 import { raw } from "../raw.ts";
 import type { Handlers } from "./handlers.ts";
 import { checkHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
@@ -41,6 +42,9 @@ export interface ConnectionOptions<In, Out = In, Note = never, Context = unknown
    */
   lingerTimeout?: number;
 
+  /** Where errors of handlers and codecs go that no `onError` hears of. Default: stderr. */
+  logger?: Logger;
+
   /** Where time comes from. Default: the process's. */
   loop?: EventLoop;
 }
@@ -64,6 +68,7 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly lingerTimeout: number;
   /** Absent when no heartbeat is wanted. */
   readonly heartbeat: HeartbeatOptions | undefined;
+  readonly logger: Logger;
   readonly loop: EventLoop;
 }
 
@@ -92,6 +97,7 @@ export function settle<In, Out, Note, Context>(
     closeTimeout: options.closeTimeout ?? 30_000,
     lingerTimeout: options.lingerTimeout ?? 2_000,
     heartbeat: beats ? options : undefined,
+    logger: options.logger ?? stderrLogger,
     loop: options.loop ?? loop,
   };
 }

@@ -119,6 +119,6 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   /** What no connection can report: the codec's factory threw, or accepting failed. */
   #report(error: unknown): void {
     this.#stats.errors++;
-    console.error(`server ${this.address}:`, error);
+    this.#settings.logger.error({ err: error }, `server ${this.address}`);
   }
 }
