@@ -1,6 +1,7 @@
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
 export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
+export type { WhenFull } from "./connection/grace.ts";
 export type { ErrorPhase, Handlers } from "./connection/handlers.ts";
 export type { HeartbeatOptions } from "./connection/heartbeat.ts";
 export { type ConnectionOptions, limits } from "./connection/options.ts";

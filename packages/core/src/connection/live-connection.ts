@@ -185,8 +185,14 @@ export class LiveConnection<In, Out, Note, Context>
   send(message: Out | Prepared<Out>): SendResult {
     if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
-    if (result !== "dropped") this.stats.messagesSent++;
+    if (result === "sent" || result === "buffered") this.stats.messagesSent++;
     return result;
+  }
+
+  async sent(message: Out | Prepared<Out>, signal?: AbortSignal): Promise<void> {
+    if (!this.isWritable) throw connectionClosed();
+    signal?.throwIfAborted();
+    return this.#sender.sent(message, signal);
   }
 
   sendUrgent(message: Out): SendResult {
@@ -468,6 +474,12 @@ export class LiveConnection<In, Out, Note, Context>
     this.#cut(true);
   }
 
+  slowConsumer(error: SockError): void {
+    this.stats.slowConsumers++;
+    this.ranOut("full", error);
+    this.#cut(true);
+  }
+
   writeStalled(taken: number): void {
     const { waiting } = this.#sender;
     const sentence = `the peer took ${taken} bytes in ${this.#settings.writeTimeout} ms, and ${waiting} wait`;
@@ -625,7 +637,9 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   #stopWriting(): void {
-    if (this.#move("close")) this.#proceed();
+    if (!this.#move("close")) return;
+    this.#sender.turnAway();
+    this.#proceed();
   }
 
   /** Closing goes on as far as it can: all encoded, then the goodbye, then the end. */
@@ -698,6 +712,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#isLeaving = true;
     this.#saidGoodbye = true;
     this.#move("close");
+    this.#sender.turnAway();
     this.#framed.mute();
     this.#stopDeadlines();
     if (error !== undefined) this.report(error, "transport");
