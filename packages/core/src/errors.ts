@@ -1,7 +1,9 @@
 /** Codes of errors that the engine itself raises. Those of the network keep the code that Node gave them. */
 export type SockErrorCode =
-  /** A message was dropped, because `maxSendBufferSize` bytes wait already. */
+  /** A message was not accepted, because `maxSendBufferSize` bytes wait already. */
   | "SEND_BUFFER_FULL"
+  /** `maxSendBufferSize` bytes have waited for as long as `whenFull` allows, or twice as many wait. */
+  | "SLOW_CONSUMER"
   /** The connection went before what was awaited came. */
   | "CONNECTION_CLOSED"
   /** The peer did not take our last bytes, or answer our goodbye, within `closeTimeout`. */

@@ -15,6 +15,10 @@ export interface Stats {
   bytesWritten: number;
   /** Messages that `send` dropped. */
   dropped: number;
+  /** Messages for which `sent` had to wait. */
+  waited: number;
+  /** Connections that were cut because their peers did not read: `whenFull`. */
+  slowConsumers: number;
   /** Errors reported to `onError`, drops left out. */
   errors: number;
 }
@@ -30,6 +34,8 @@ export function newStats(): Stats {
     bytesRead: 0,
     bytesWritten: 0,
     dropped: 0,
+    waited: 0,
+    slowConsumers: 0,
     errors: 0,
   };
 }

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { afterEach, expect, test } from "vitest";
-import { diagnostics } from "../src/index.ts";
+import { ManualClock } from "@sock/timer/manual";
+import { afterEach, describe, expect, test } from "vitest";
+import { createEventLoop, diagnostics } from "../src/index.ts";
 import { greeting, lines } from "./support/codecs.ts";
 import { nameOf } from "./support/diary.ts";
 import { overFake } from "./support/fake-transport.ts";
@@ -11,18 +12,20 @@ interface Told {
   message?: unknown;
   error?: unknown;
   phase?: string;
+  deadline?: string;
 }
 
 const told: string[] = [];
 
 function tell(told_: unknown, channel: string | symbol): void {
-  const { connection, message, error, phase } = told_ as Told;
+  const { connection, message, error, phase, deadline } = told_ as Told;
   const words = [
     connection.id,
     String(channel).replace("sock:connection:", ""),
     message,
     error && nameOf(error),
     phase,
+    deadline,
   ];
   told.push(words.filter((word) => word !== undefined).join(" "));
 }
@@ -36,7 +39,7 @@ afterEach(() => {
 
 test("the channels have the names that are promised", () => {
   expect(names).toEqual(
-    ["open", "close", "message", "drop", "error"].map((name) => `sock:connection:${name}`),
+    ["open", "close", "message", "drop", "error", "deadline"].map((name) => `sock:connection:${name}`),
   );
 });
 
@@ -70,6 +73,44 @@ test("a connection opens after its handshake, and closes only if it was open", a
   bad.connection.destroy();
   await settled();
   expect(told).toEqual([`${good.connection.id} open`]);
+});
+
+describe("a deadline that has run out is told by its name", () => {
+  function begin(options: object) {
+    for (const name of names) subscribe(name, tell);
+    const clock = new ManualClock();
+    const its = overFake({ codec: lines(), loop: createEventLoop(clock), ...options });
+    told.length = 0;
+    return { clock, ...its };
+  }
+
+  test.each([
+    [false, ["error PHASE_TIMEOUT deadline", "greeting"]],
+    [true, ["greeting"]],
+  ])("a phase's, quiet: %s", (quiet, expected) => {
+    const codec = lines((link) => {
+      link.phase("greeting", { within: 1000, quiet });
+      return {};
+    });
+    const { clock } = begin({ codec });
+    clock.advance(1502);
+    expect(told.map((line) => line.replace(/^\d+ (deadline )?/, "")).sort()).toEqual(expected);
+  });
+
+  test("that of silence", () => {
+    const { clock } = begin({ idleTimeout: 1000 });
+    clock.advance(1502);
+    expect(told.map((line) => line.replace(/^\d+ /, ""))).toContain("deadline idle");
+  });
+
+  test.each(["write", "close"])("that of the %s", async (name) => {
+    const { clock, transport, connection } = begin({ [`${name}Timeout`]: 1000 });
+    transport.room = 0;
+    connection.close("bye");
+    await settled();
+    clock.advance(1502);
+    expect(told.map((line) => line.replace(/^\d+ /, ""))).toContain(`deadline ${name}`);
+  });
 });
 
 test("unsubscribed, nothing is told", () => {

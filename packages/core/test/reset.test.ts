@@ -1,6 +1,7 @@
 import type { Bytes } from "@sock/codec";
+import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test } from "vitest";
-import type { Connection } from "../src/index.ts";
+import { type Connection, createEventLoop } from "../src/index.ts";
 import { lines, sized, streamed } from "./support/codecs.ts";
 import { overFake } from "./support/fake-transport.ts";
 import { pair } from "./support/pair.ts";
@@ -100,8 +101,11 @@ test("cut while a handshake is under way, nothing is torn", async () => {
 });
 
 test("a peer that does not end after us is cut without one: it has all", async () => {
-  const { transport, connection } = overFake({ codec: lines(), lingerTimeout: 0 });
+  const clock = new ManualClock();
+  const { transport, connection } = overFake({ codec: lines(), loop: createEventLoop(clock) });
   connection.close("bye");
-  while (!transport.isDestroyed) await new Promise((resolve) => setTimeout(resolve, 100));
+  await settled();
+  clock.advance(2502);
+  expect(transport.isDestroyed).toBe(true);
   expect(transport.wasReset).toBe(false);
 });

@@ -395,6 +395,55 @@ describe("close with drain", () => {
   });
 });
 
+describe("a second close", () => {
+  async function draining(drain: number) {
+    const clock = new ManualClock();
+    const diary = new Diary();
+    const server = await listen(
+      anyAddress("tcp"),
+      diary.keep({ codec: lines(), loop: createEventLoop(clock) }),
+    );
+    await connect(server.address, { codec: lines() });
+    await diary.until("connect");
+    return { clock, diary, server, closing: server.close({ drain }) };
+  }
+
+  test("without drain hurries one that drains", async () => {
+    const { clock, diary, server, closing } = await draining(60_000);
+    await settled();
+    expect(diary.lines).toEqual(["connect"]);
+    await Promise.all([server.close(), closing]);
+    expect(diary.lines).toEqual(["connect", "close"]);
+    expect(clock.isRef).toBe(false);
+  });
+
+  test("with a shorter drain does so too", async () => {
+    const { clock, diary, server, closing } = await draining(60_000);
+    const again = server.close({ drain: 1000 });
+    clock.advance(999);
+    await settled();
+    expect(diary.lines).toEqual(["connect"]);
+    clock.advance(1);
+    await Promise.all([closing, again]);
+    expect(clock.isRef).toBe(false);
+  });
+
+  test("with a longer one gives nobody more time", async () => {
+    const { clock, server, closing } = await draining(1000);
+    void server.close({ drain: 60_000 });
+    clock.advance(1000);
+    await closing;
+  });
+
+  test("leaves nothing that would keep the process alive where nobody is connected", async () => {
+    const clock = new ManualClock();
+    const server = await listen(anyAddress("tcp"), { codec: lines(), loop: createEventLoop(clock) });
+    await server.close({ drain: 60_000 });
+    await server.close({ drain: 1000 });
+    expect(clock.isRef).toBe(false);
+  });
+});
+
 describe("stats", () => {
   test("count connections, messages and bytes", async () => {
     const diary = new Diary();
@@ -412,6 +461,8 @@ describe("stats", () => {
       bytesRead: 0,
       bytesWritten: 0,
       dropped: 0,
+      waited: 0,
+      slowConsumers: 0,
       errors: 0,
     });
     const client = await connect(server.address, { codec: lines() });

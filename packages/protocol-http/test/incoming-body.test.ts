@@ -87,9 +87,9 @@ describe("reading", () => {
 });
 
 describe("pressure", () => {
-  test("64 KiB that nobody reads make the peer wait, and half of them read let it go on", async () => {
+  test("128 KiB that nobody reads make the peer wait, and half of them read let it go on", async () => {
     const { owner, body } = opened();
-    body.push(bytes(64 * KiB - 1));
+    body.push(bytes(128 * KiB - 1));
     expect(owner.asked).toEqual([]);
     body.push(bytes(1));
     expect(owner.asked).toEqual(["full"]);
@@ -100,7 +100,7 @@ describe("pressure", () => {
 
   test("a little read is not enough", async () => {
     const { owner, body } = opened();
-    for (let nth = 0; nth < 8; nth++) body.push(bytes(8 * KiB));
+    for (let nth = 0; nth < 8; nth++) body.push(bytes(16 * KiB));
     for (let nth = 0; nth < 3; nth++) await body.next();
     expect(owner.asked).toEqual(["full"]);
     await body.next();
@@ -146,7 +146,7 @@ describe("abandoned", () => {
 
   test("while it was full: the peer goes on first", () => {
     const { owner, body } = opened();
-    body.push(bytes(64 * KiB));
+    body.push(bytes(128 * KiB));
     body.abandon();
     expect(owner.asked).toEqual(["full", "roomy", "abandoned"]);
   });

@@ -1,6 +1,7 @@
 import { ProtocolError } from "@sock/codec";
-import { diagnostics } from "../diagnostics.ts";
+import { diagnostics, handlerTracing, traceHandler } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Addressed } from "./addressed.ts";
@@ -23,12 +24,18 @@ export abstract class Calling<In, Out, Note, Context> extends Addressed {
   abstract readonly id: number;
   protected readonly stats: Stats;
   protected handlers: Handlers<In, Out, Note, Context>;
+  readonly #logger: Logger;
   /** The first thing that went wrong. */
   protected error: unknown;
 
-  constructor(transport: Transport, handlers: Handlers<In, Out, Note, Context>, stats: Stats) {
+  constructor(
+    transport: Transport,
+    { handlers, logger }: { readonly handlers: Handlers<In, Out, Note, Context>; readonly logger: Logger },
+    stats: Stats,
+  ) {
     super(transport);
     this.handlers = handlers;
+    this.#logger = logger;
     this.stats = stats;
   }
 
@@ -48,21 +55,34 @@ export abstract class Calling<In, Out, Note, Context> extends Addressed {
   protected tell(occasion: Occasion): void {
     const own = occasion === "onConnect" ? undefined : this[occasion];
     const handler = own ?? this.handlers[occasion];
-    if (handler !== undefined) this.guard(occasion, () => handler.call(this.handlers, this.self));
+    if (handler !== undefined) this.#guard(occasion, undefined, () => handler.call(this.handlers, this.self));
   }
 
   protected tellNote(note: Note): void {
     const handler = this.onNote ?? this.handlers.onNote;
-    if (handler !== undefined) this.guard("onNote", () => handler.call(this.handlers, this.self, note));
+    if (handler !== undefined)
+      this.#guard("onNote", note, () => handler.call(this.handlers, this.self, note));
   }
 
-  protected guard(phase: ErrorPhase, call: () => unknown): void {
+  #guard(phase: ErrorPhase, argument: unknown, call: () => unknown): void {
     try {
-      const handling = call();
+      const handling = this.traced(phase, argument, call);
       if (isPromise(handling)) handling.then(undefined, (error: unknown) => this.fault(error, phase));
     } catch (error) {
       this.fault(error, phase);
     }
+  }
+
+  /** Calls a handler where somebody traces them. */
+  protected traced(handler: string, argument: unknown, call: () => unknown): unknown {
+    if (!handlerTracing.hasSubscribers) return call();
+    return traceHandler({ connection: this.self, handler, argument }, call);
+  }
+
+  /** A deadline has run out. Without an `error`, that was to be expected. */
+  protected ranOut(deadline: string, error?: SockError): void {
+    if (diagnostics.deadline.hasSubscribers) diagnostics.deadline.publish({ connection: this, deadline });
+    if (error !== undefined) this.report(error, "deadline");
   }
 
   protected fault(error: unknown, phase: ErrorPhase): void {
@@ -80,12 +100,13 @@ export abstract class Calling<In, Out, Note, Context> extends Addressed {
   protected tellError(error: unknown, phase: ErrorPhase): void {
     const handler = this.onError ?? this.handlers.onError;
     if (handler === undefined) {
-      if (isBug(error, phase)) console.error(`connection ${this.id}, ${phase}:`, error);
+      if (isBug(error, phase)) this.#logger.error({ err: error }, `connection ${this.id}, ${phase}`);
       return;
     }
-    const failed = (thrown: unknown) => console.error(`connection ${this.id}, onError:`, thrown);
+    const failed = (thrown: unknown) => this.#logger.error({ err: thrown }, `connection ${this.id}, onError`);
+    const call = () => handler.call(this.handlers, this.self, error, phase);
     try {
-      const handling = handler.call(this.handlers, this.self, error, phase);
+      const handling = this.traced("onError", error, call);
       if (isPromise(handling)) handling.then(undefined, failed);
     } catch (thrown) {
       failed(thrown);

@@ -9,8 +9,9 @@ import type { LifeState } from "./state.ts";
  *
  * - `"sent"`: accepted, and nothing waits behind the socket
  * - `"buffered"`: accepted, and the peer is behind: something waits
- * - `"dropped"`: not accepted, because `maxSendBufferSize` bytes wait already. Not a byte of it goes out
- * - `"closed"`: not accepted, because our side of the connection has ended
+ * - `"dropped"`: not accepted, because `maxSendBufferSize` bytes wait already, or messages given to `sent` before. Not a byte
+ *   of it goes out
+ * - `"closed"`: not accepted, because our side of the connection has ended, be it just now, for a peer that was too far behind
  */
 export type SendResult = "sent" | "buffered" | "dropped" | "closed";
 
@@ -91,6 +92,17 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
    * @throws TypeError, RangeError: the message cannot be told in this protocol. Nothing is sent, the connection goes on
    */
   send(message: Out | Prepared<Out>): SendResult;
+
+  /**
+   * Sends a message when there is room for it, after those for which this was called before; never drops. Resolves when it
+   * is accepted, as `send` would answer `"sent"` or `"buffered"`: from then on `close` waits for it, and `signal` does nothing.
+   *
+   * Messages may wait for as many bytes as `maxSendBufferSize`, by a guess; they do not count in `sendBufferSize`. Meanwhile
+   * there is no room for `send`.
+   * @throws the reason of `signal`; SockError `CONNECTION_CLOSED` when our side ends before, `SEND_BUFFER_FULL` when too many
+   * wait already; TypeError, RangeError: the message cannot be told in this protocol
+   */
+  sent(message: Out | Prepared<Out>, signal?: AbortSignal): Promise<void>;
 
   /** Sends bytes past the codec. */
   sendRaw(bytes: Bytes): SendResult;

@@ -10,7 +10,7 @@ import {
   ProtocolError,
 } from "@sock/codec";
 import type { Deadline } from "@sock/timer";
-import { diagnostics } from "../diagnostics.ts";
+import { diagnostics, handlerTracing } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
 import { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
@@ -96,7 +96,7 @@ export class LiveConnection<In, Out, Note, Context>
     stats: Stats,
     left: (connection: LiveConnection<In, Out, Note, Context>) => void,
   ) {
-    super(transport, settings.handlers, stats);
+    super(transport, settings, stats);
     this.#settings = settings;
     this.#left = left;
     this.#sender = new Sender(transport, settings, stats, this);
@@ -185,8 +185,14 @@ export class LiveConnection<In, Out, Note, Context>
   send(message: Out | Prepared<Out>): SendResult {
     if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
-    if (result !== "dropped") this.stats.messagesSent++;
+    if (result === "sent" || result === "buffered") this.stats.messagesSent++;
     return result;
+  }
+
+  async sent(message: Out | Prepared<Out>, signal?: AbortSignal): Promise<void> {
+    if (!this.isWritable) throw connectionClosed();
+    signal?.throwIfAborted();
+    return this.#sender.sent(message, signal);
   }
 
   sendUrgent(message: Out): SendResult {
@@ -468,10 +474,16 @@ export class LiveConnection<In, Out, Note, Context>
     this.#cut(true);
   }
 
+  slowConsumer(error: SockError): void {
+    this.stats.slowConsumers++;
+    this.ranOut("full", error);
+    this.#cut(true);
+  }
+
   writeStalled(taken: number): void {
     const { waiting } = this.#sender;
     const sentence = `the peer took ${taken} bytes in ${this.#settings.writeTimeout} ms, and ${waiting} wait`;
-    this.report(new SockError("WRITE_TIMEOUT", sentence), "deadline");
+    this.ranOut("write", new SockError("WRITE_TIMEOUT", sentence));
     this.#cut(true);
   }
 
@@ -487,8 +499,8 @@ export class LiveConnection<In, Out, Note, Context>
 
   phaseOver(name: string, isQuiet: boolean): void {
     if (this.#isLeaving) return this.#tooLate();
-    const error = new SockError("PHASE_TIMEOUT", `the peer was too slow in phase ${name}`);
-    if (!isQuiet) this.report(error, "deadline");
+    const sentence = `the peer was too slow in phase ${name}`;
+    this.ranOut(name, isQuiet ? undefined : new SockError("PHASE_TIMEOUT", sentence));
     this.#leave({ why: "deadline", phase: name });
   }
 
@@ -505,7 +517,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   silent(ms: number): void {
-    this.report(new SockError("IDLE_TIMEOUT", `nothing came from the peer for ${ms} ms`), "deadline");
+    this.ranOut("idle", new SockError("IDLE_TIMEOUT", `nothing came from the peer for ${ms} ms`));
     this.#leave({ why: "deadline", phase: "idle" });
   }
 
@@ -559,7 +571,10 @@ export class LiveConnection<In, Out, Note, Context>
   #deliver(message: In): unknown {
     if (this.#taker !== undefined) return this.#taker.take(message);
     const handler = this.#onMessage ?? this.handlers.onMessage;
-    if (handler !== undefined) return handler.call(this.handlers, this, message);
+    if (handler !== undefined) {
+      if (!handlerTracing.hasSubscribers) return handler.call(this.handlers, this, message);
+      return this.traced("onMessage", message, () => handler.call(this.handlers, this, message));
+    }
     // Nobody is there to take it yet: it waits, and holds back those behind it.
     if (this.#hasPeerSentAll) this.#closeWithin(this.#settings.closeTimeout);
     const attended = new Promise<void>((resolve) => {
@@ -622,7 +637,9 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   #stopWriting(): void {
-    if (this.#move("close")) this.#proceed();
+    if (!this.#move("close")) return;
+    this.#sender.turnAway();
+    this.#proceed();
   }
 
   /** Closing goes on as far as it can: all encoded, then the goodbye, then the end. */
@@ -684,10 +701,8 @@ export class LiveConnection<In, Out, Note, Context>
   #tooLate(): void {
     const { waiting } = this.#sender;
     const isLoss = this.state !== "ending" || waiting > 0;
-    if (isLoss) {
-      const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
-      this.report(new SockError("CLOSE_TIMEOUT", sentence), "deadline");
-    }
+    const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
+    this.ranOut("close", isLoss ? new SockError("CLOSE_TIMEOUT", sentence) : undefined);
     this.#cut(isLoss);
   }
 
@@ -697,6 +712,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#isLeaving = true;
     this.#saidGoodbye = true;
     this.#move("close");
+    this.#sender.turnAway();
     this.#framed.mute();
     this.#stopDeadlines();
     if (error !== undefined) this.report(error, "transport");

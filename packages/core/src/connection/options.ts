@@ -1,6 +1,8 @@
 import { type CodecFactory, DEFAULT_MAX_PACKAGE_SIZE } from "@sock/codec";
 import { type EventLoop, eventLoop } from "../event-loop.ts";
+import { type Logger, stderrLogger } from "../logger.ts";
 import { raw } from "../raw.ts";
+import { checkWhenFull, type WhenFull } from "./grace.ts";
 import type { Handlers } from "./handlers.ts";
 import { checkHeartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { DEFAULT_MAX_SEND_BUFFER_SIZE } from "./send-gate.ts";
@@ -15,8 +17,18 @@ export interface ConnectionOptions<In, Out = In, Note = never, Context = unknown
   /** Makes the `context` of a connection. Omitted: an empty object. */
   context?: () => Context;
 
-  /** Bytes that may wait to be sent before messages are dropped. Default: `limits.defaultMaxSendBufferSize`, 1 MiB. */
+  /** Bytes that may wait to be sent before `whenFull` applies. Default: `limits.defaultMaxSendBufferSize`, 1 MiB. */
   maxSendBufferSize?: number;
+
+  /**
+   * What becomes of a message for which there is no room.
+   *
+   * - `"drop"`, the default and the ancestor's way: it is dropped, and `send` says so. The connection goes on.
+   * - `{ closeAfter: ms }`: it is accepted, so that the peer misses nothing; but if as many bytes wait `ms` later, or twice as
+   *   many before, the connection is cut, with SockError `SLOW_CONSUMER`. Redis treats its subscribers so. With 0, the
+   *   first message that finds no room cuts it, as uWebSockets' `closeOnBackpressureLimit`.
+   */
+  whenFull?: WhenFull;
 
   /** Bytes a frame may take, unless the codec has a limit of its own. Default: `limits.defaultMaxPackageSize`, 10 MiB. */
   maxPackageSize?: number;
@@ -41,6 +53,9 @@ export interface ConnectionOptions<In, Out = In, Note = never, Context = unknown
    */
   lingerTimeout?: number;
 
+  /** Where errors of handlers and codecs go that no `onError` hears of. Default: stderr. */
+  logger?: Logger;
+
   /** Where time comes from. Default: the process's. */
   loop?: EventLoop;
 }
@@ -57,6 +72,7 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly handlers: Handlers<In, Out, Note, Context>;
   readonly context: (() => Context) | undefined;
   readonly maxSendBufferSize: number;
+  readonly whenFull: WhenFull;
   readonly maxPackageSize: number;
   readonly allowHalfOpen: boolean;
   readonly writeTimeout: number;
@@ -64,6 +80,7 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly lingerTimeout: number;
   /** Absent when no heartbeat is wanted. */
   readonly heartbeat: HeartbeatOptions | undefined;
+  readonly logger: Logger;
   readonly loop: EventLoop;
 }
 
@@ -86,12 +103,14 @@ export function settle<In, Out, Note, Context>(
     handlers: options,
     context: options.context,
     maxSendBufferSize: options.maxSendBufferSize ?? limits.defaultMaxSendBufferSize,
+    whenFull: checkWhenFull(options.whenFull ?? "drop"),
     maxPackageSize: options.maxPackageSize ?? limits.defaultMaxPackageSize,
     allowHalfOpen: options.allowHalfOpen ?? false,
     writeTimeout,
     closeTimeout: options.closeTimeout ?? 30_000,
     lingerTimeout: options.lingerTimeout ?? 2_000,
     heartbeat: beats ? options : undefined,
+    logger: options.logger ?? stderrLogger,
     loop: options.loop ?? loop,
   };
 }

@@ -43,7 +43,8 @@ export class Outbox<Out> {
   }
 }
 
-function guess(message: unknown): number {
+/** Bytes that `message` will take. */
+export function guess(message: unknown): number {
   if (typeof message === "string" || message instanceof Uint8Array) return message.length;
   if (message instanceof RawBytes) return byteLength(message.bytes);
   return message instanceof Prepared ? guess(message.message) : GUESS;

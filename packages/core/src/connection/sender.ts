@@ -6,8 +6,10 @@ import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SendResult } from "./connection.ts";
 import { Cork, type CorkOwner } from "./cork.ts";
+import { Grace, type GraceOwner, type WhenFull } from "./grace.ts";
 import { Outbox, RawBytes, type Sendable } from "./outbox.ts";
 import { SendGate } from "./send-gate.ts";
+import { Turnstile } from "./turnstile.ts";
 import { Waiters } from "./waiters.ts";
 import { WriteStall, type WriteStallOwner } from "./write-stall.ts";
 
@@ -26,6 +28,10 @@ export interface SenderOwner<Out> {
   streamFailed(error: unknown): void;
   /** No accepted message is unencoded any more. */
   allEncoded(): void;
+  /** Whether our side takes messages. */
+  readonly isWritable: boolean;
+  /** The peer is too far behind. The owner cuts the connection. */
+  slowConsumer(error: SockError): void;
   /** Bytes wait, and the peer took no more than `taken` of them within the time. */
   writeStalled(taken: number): void;
 }
@@ -33,6 +39,7 @@ export interface SenderOwner<Out> {
 export interface SenderSettings {
   readonly loop: EventLoop;
   readonly maxSendBufferSize: number;
+  readonly whenFull: WhenFull;
   readonly writeTimeout: number;
 }
 
@@ -41,12 +48,13 @@ export interface SenderSettings {
  *
  * The gate comes before `encode`, so a dropped message has moved no state of its codec.
  */
-export class Sender<Out> implements CorkOwner, WriteStallOwner {
+export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   readonly gate: SendGate;
   dropped = 0;
 
   readonly #transport: Transport;
   readonly #settings: SenderSettings;
+  readonly #stats: Stats;
   readonly #owner: SenderOwner<Out>;
   readonly #cork: Cork;
   /** Absent while nothing waits to be encoded, and nothing makes it wait. */
@@ -57,6 +65,10 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
   #pullOn: (() => void) | undefined;
   #waiters: Waiters | undefined;
   #isChecking = false;
+  /** Absent until a message has to wait for room. */
+  #turnstile: Turnstile<Out> | undefined;
+  /** Absent until the buffer is full, and where that is answered with drops. */
+  #grace: Grace | undefined;
   /** From a write that the transport did not take at once, until it has. */
   #isBehind = false;
   /** Absent while the peer is not behind. */
@@ -66,6 +78,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
     this.gate = new SendGate(settings.maxSendBufferSize);
     this.#transport = transport;
     this.#settings = settings;
+    this.#stats = stats;
     this.#owner = owner;
     this.#cork = new Cork(transport, settings.loop, stats, this);
   }
@@ -91,12 +104,36 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
 
   /** Sends a message, or bytes past the codec. Only what is `urgent` passes a full buffer. */
   send(message: Sendable<Out>, urgent = false): SendResult {
-    if (this.#isAtLimit && !urgent && this.#refuses) return this.#drop(message);
-    if (this.#outbox === undefined) this.#encode(message);
-    else this.#outbox.push(message);
-    this.#checkFull();
+    if ((this.#isAtLimit || this.#turnstile !== undefined) && !urgent && !this.#hasRoom) {
+      const refusal = this.#refuse(message);
+      if (refusal !== undefined) return refusal;
+    }
+    this.#accept(message);
     const isBehind = this.#transport.waiting > 0 || this.#outbox !== undefined;
     return isBehind ? "buffered" : "sent";
+  }
+
+  /** Resolves when `message` was accepted: when there is room for it, and none for those who wait is left to give. */
+  sent(message: Sendable<Out>, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#hasRoom) {
+      this.#acceptInTurn(message);
+      return Promise.resolve();
+    }
+    this.#turnstile ??= new Turnstile();
+    const { size } = this.#turnstile;
+    if (!this.gate.admits(size)) {
+      const sentence = `a message was refused: ${size} bytes wait for their turn, and ${this.gate.limit} may`;
+      return Promise.reject(new SockError("SEND_BUFFER_FULL", sentence));
+    }
+    this.#stats.waited++;
+    return this.#turnstile.wait(message, signal);
+  }
+
+  /** Our side takes no more messages. */
+  turnAway(): void {
+    this.#turnstile?.reject(
+      new SockError("CONNECTION_CLOSED", "the connection closed before there was room"),
+    );
   }
 
   /** Takes what `encode` made. */
@@ -169,6 +206,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
   /** The transport is gone. */
   closed(error: Error | undefined): void {
     this.abandon();
+    this.turnAway();
     this.#cork.clear();
     this.gate.drained();
     this.#waiters?.reject(
@@ -179,6 +217,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
   /** The connection goes, and it does not matter any more how the peer reads. */
   stopDeadline(): void {
     this.#stall?.stop();
+    this.#grace?.stop();
   }
 
   corkFlushed(): void {
@@ -194,6 +233,10 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
     this.#stall = undefined;
   }
 
+  graceOver(ms: number): void {
+    this.#tooSlow(`after ${ms} ms`);
+  }
+
   #fellBehind(): void {
     this.#isBehind = true;
     const { loop, writeTimeout } = this.#settings;
@@ -203,7 +246,8 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
 
   /** Tells the edge at a later time: this may be the middle of a message, and who hears of room may send at once. */
   #checkSoon(): void {
-    if (this.#isChecking || (!this.gate.isFull && this.#waiters === undefined)) return;
+    if (this.#isChecking) return;
+    if (!this.gate.isFull && this.#waiters === undefined && this.#turnstile === undefined) return;
     this.#isChecking = true;
     this.#settings.loop.defer(checkLater, this);
   }
@@ -213,9 +257,19 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
     this.#isChecking = false;
     if (this.#encodedWaiting > 0) return;
     this.#pullOn?.();
-    if (this.waiting > 0) return;
-    if (this.isEncoded) this.#waiters?.resolve();
-    if (this.gate.drained()) this.#owner.bufferDrained();
+    if (this.waiting === 0) {
+      if (this.isEncoded) this.#waiters?.resolve();
+      if (this.gate.drained()) this.#owner.bufferDrained();
+    }
+    this.#serve();
+  }
+
+  /** Lets those in who wait for room, while there is some. */
+  #serve(): void {
+    const turnstile = this.#turnstile;
+    if (turnstile === undefined) return;
+    if (!this.#owner.isWritable) this.turnAway();
+    while (!turnstile.isEmpty && this.#admits) turnstile.admit((message) => this.#acceptInTurn(message));
   }
 
   get #encodedWaiting(): number {
@@ -226,16 +280,60 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner {
     return this.waiting >= this.gate.limit;
   }
 
-  /** Whether a message would be one too many. The cork is flushed first, since the transport may take it at once. */
-  get #refuses(): boolean {
-    this.#cork.flush();
-    return !this.gate.admits(this.waiting) && !this.#owner.isLossless;
+  /** Whether another message is not one too many. The cork is flushed first, since the transport may take it at once. */
+  get #admits(): boolean {
+    if (this.#isAtLimit) this.#cork.flush();
+    return this.gate.admits(this.waiting);
+  }
+
+  /** Whether there is room for another message, and nobody who waits for it. */
+  get #hasRoom(): boolean {
+    this.#serve();
+    return (this.#turnstile === undefined || this.#turnstile.isEmpty) && this.#admits;
+  }
+
+  #accept(message: Sendable<Out>): void {
+    if (this.#outbox === undefined) this.#encode(message);
+    else this.#outbox.push(message);
+    this.#checkFull();
+  }
+
+  #acceptInTurn(message: Sendable<Out>): void {
+    this.#accept(message);
+    this.#stats.messagesSent++;
   }
 
   #checkFull(): void {
     if (!this.#isAtLimit) return;
     this.#cork.flush();
-    if (this.gate.grown(this.waiting)) this.#owner.bufferFull();
+    if (!this.gate.grown(this.waiting)) return;
+    this.#graceGiven()?.begin();
+    this.#owner.bufferFull();
+  }
+
+  #graceGiven(): Grace | undefined {
+    const { whenFull, loop } = this.#settings;
+    if (whenFull !== "drop") this.#grace ??= new Grace(loop, whenFull.closeAfter, this);
+    return this.#grace;
+  }
+
+  /** There is no room. Nothing answered: the message is accepted all the same, behind those that wait. */
+  #refuse(message: Sendable<Out>): SendResult | undefined {
+    if (!this.#owner.isLossless) {
+      const grace = this.#graceGiven();
+      if (grace === undefined) return this.#drop(message);
+      if (!grace.allows) return this.#tooSlow("already");
+    }
+    const turnstile = this.#turnstile;
+    while (turnstile !== undefined && !turnstile.isEmpty)
+      turnstile.admit((earlier) => this.#acceptInTurn(earlier));
+    return undefined;
+  }
+
+  #tooSlow(when: string): SendResult {
+    const sentence = `the peer does not read: ${this.waiting} bytes wait ${when}, and ${this.gate.limit} may`;
+    this.#owner.slowConsumer(new SockError("SLOW_CONSUMER", sentence));
+    return "closed";
   }
 
   #drop(message: Sendable<Out>): SendResult {

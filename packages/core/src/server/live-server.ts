@@ -1,3 +1,4 @@
+import type { Alarm } from "@sock/timer";
 import { LiveConnection } from "../connection/live-connection.ts";
 import { type ConnectionSettings, settle } from "../connection/options.ts";
 import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
@@ -29,6 +30,9 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   readonly #toldOf = new Set<Refusal>();
   #closing: Promise<void> | undefined;
   #emptied: () => void = () => {};
+  /** When those who are left are closed. */
+  #stopAt = Infinity;
+  #stopAlarm: Alarm | undefined;
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
     this.#settings = settle(options);
@@ -75,8 +79,9 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     return { ...this.#stats, refusedBy: { ...this.#stats.refusedBy } };
   }
 
-  close(options: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+  close({ drain = 0 }: ServerCloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#stopAccepting(drain > 0);
+    this.#stopWithin(drain);
     return this.#closing;
   }
 
@@ -84,22 +89,28 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     return this.close();
   }
 
-  async #close({ drain = 0 }: ServerCloseOptions): Promise<void> {
+  /** Resolves when all connections are gone. */
+  async #stopAccepting(isDraining: boolean): Promise<void> {
     this.#listener.close();
     for (const { transport } of this.#parked ?? []) transport.destroy();
-    const emptied = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
-    });
-    if (this.connections.size === 0) return;
-    if (drain > 0) {
-      for (const connection of this.connections) connection.drain();
-      const alarm = this.#settings.loop.after(drain, () => this.#stop());
-      await emptied;
-      alarm.cancel();
-    } else {
-      this.#stop();
-      await emptied;
+    if (isDraining) for (const connection of this.connections) connection.drain();
+    if (this.connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
     }
+    this.#stopAlarm?.cancel();
+  }
+
+  /** Whoever is in the greatest hurry decides. */
+  #stopWithin(drain: number): void {
+    const { loop } = this.#settings;
+    const at = loop.now() + Math.max(drain, 0);
+    if (at >= this.#stopAt || this.connections.size === 0) return;
+    this.#stopAt = at;
+    this.#stopAlarm?.cancel();
+    if (drain > 0) this.#stopAlarm = loop.after(drain, () => this.#stop());
+    else this.#stop();
   }
 
   #stop(): void {
@@ -174,6 +185,6 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   /** What no connection can report: the codec's factory threw, or accepting failed. */
   #report(error: unknown): void {
     this.#stats.errors++;
-    console.error(`server ${this.address}:`, error);
+    this.#settings.logger.error({ err: error }, `server ${this.address}`);
   }
 }

@@ -41,6 +41,9 @@ export interface Server<In, Out = In, Note = never, Context = unknown> extends A
 
   stats(): Readonly<Stats>;
 
-  /** Accepts no more, closes every connection with what it has to say, and resolves when all are gone. */
+  /**
+   * Accepts no more, closes every connection with what it has to say, and resolves when all are gone. Called again, it hurries:
+   * the shortest `drain` counts.
+   */
   close(options?: ServerCloseOptions): Promise<void>;
 }
