@@ -1,4 +1,4 @@
-import { asBuffer, type ProtocolError } from "@sock/codec";
+import { asBuffer } from "@sock/codec";
 import type { Fields } from "./head/fields.ts";
 import { CR, LF, SEMICOLON, TOKEN } from "./head/grammar.ts";
 import { type HeadKind, type HeadLimits, HeadParser } from "./head/head-parser.ts";
