@@ -31,7 +31,7 @@ export class SockError extends Error {
 
 /** A server could not listen, or a client could not connect. `cause` is Node's error. */
 export class AddressError extends Error {
-  /** Node's code: `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"ECONNREFUSED"`, `"ENOENT"`, … */
+  /** Node's code: `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"ECONNREFUSED"`, `"ENOTFOUND"`, `"ENOENT"`, … */
   readonly code: string;
   /** As it was given. */
   readonly address: string;
@@ -52,6 +52,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EPERM: "no permission to use the address",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "no such host",
+  EAI_AGAIN: "the name could not be looked up for now",
+  EAI_FAIL: "the name could not be looked up",
   ECONNREFUSED: "nobody listens there",
+  ECONNRESET: "the connection was reset at once",
+  ETIMEDOUT: "nobody answers there",
+  EHOSTUNREACH: "no way leads to the host",
+  ENETUNREACH: "no way leads to the host's network",
   ENOENT: "no such path",
 };

@@ -1,5 +1,6 @@
 export { type ActivatedSocket, activatedSockets } from "./activation.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
+export type { ReachOptions } from "./client/reach.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
 export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
 export type { WhenFull } from "./connection/grace.ts";
@@ -19,7 +20,9 @@ export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.
 export type { Rate } from "./server/token-bucket.ts";
 export type { Stats } from "./stats.ts";
 export type { AddressList } from "./transport/address-list.ts";
+export type { SocketOptions } from "./transport/net-connector.ts";
 export { type ProxyHeaderOptions, proxyHeader } from "./transport/proxy-protocol/encode.ts";
 export { type ProxyHeader, type ProxyTlv, proxyTlv } from "./transport/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./transport/proxy-protocol/options.ts";
 export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";
+export { type Socks5Options, socks5 } from "./via/socks5.ts";

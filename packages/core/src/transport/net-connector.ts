@@ -1,27 +1,46 @@
-import { connect } from "node:net";
+import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { type Address, formatAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
 import { NetTransport } from "./net-transport.ts";
 import { onread } from "./shared-reads.ts";
 import type { Transport } from "./transport.ts";
 
+/** How a client's socket goes out. For TCP; a unix path has none of it. */
+export interface SocketOptions {
+  /** The address of this machine to connect from. Default: the system's choice. */
+  localAddress?: string | undefined;
+
+  /** The port of this machine to connect from. Default: any free one. */
+  localPort?: number | undefined;
+
+  /** Looks names up, in place of the system's resolver: of the form of `dns.lookup`. */
+  lookup?: LookupFunction | undefined;
+
+  /**
+   * Milliseconds for an address of a name that has several, IPv6 and IPv4 in turn, before the next one is tried in its place
+   * ("happy eyeballs", as Node has them). The last one has all the time that is left. Default: Node's, 250 or 500.
+   */
+  addressTimeout?: number | undefined;
+
+  /**
+   * Milliseconds of silence after which the kernel asks the peer's kernel for a sign of life. Default: the kernel's own,
+   * mostly two hours; `false`: never. A `pingInterval` asks the peer itself.
+   */
+  keepAlive?: number | false | undefined;
+}
+
 /**
  * Connects over TCP or to a unix path.
- * @throws AddressError, or the reason of `signal`
+ * @throws AddressError, the reason of `signal`, or TypeError and RangeError for options that are none
  */
-export function connectNet(address: Address, signal: AbortSignal): Promise<Transport> {
+export function connectNet(
+  address: Address,
+  signal: AbortSignal,
+  options: SocketOptions = {},
+): Promise<Transport> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const socket =
-      address.transport === "unix"
-        ? connect({ path: address.path, allowHalfOpen: true, onread })
-        : connect({
-            host: address.host,
-            port: address.port,
-            allowHalfOpen: true,
-            noDelay: true,
-            keepAlive: true,
-          });
+    const socket = open(address, options);
     const settle = () => {
       signal.removeEventListener("abort", aborted);
       socket.off("error", failed);
@@ -43,5 +62,27 @@ export function connectNet(address: Address, signal: AbortSignal): Promise<Trans
     socket.once("connect", connected);
     socket.once("error", failed);
     signal.addEventListener("abort", aborted);
+  });
+}
+
+function open(
+  address: Address,
+  { localAddress, localPort, lookup, addressTimeout, keepAlive }: SocketOptions,
+): Socket {
+  if (address.transport === "unix") return connect({ path: address.path, allowHalfOpen: true, onread });
+  return connect({
+    host: address.host,
+    port: address.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: keepAlive !== false,
+    // Whatever the default of this process is.
+    autoSelectFamily: true,
+    ...(typeof keepAlive === "number" && { keepAliveInitialDelay: keepAlive }),
+    ...(addressTimeout !== undefined && { autoSelectFamilyAttemptTimeout: addressTimeout }),
+    ...(lookup !== undefined && { lookup }),
+    ...(localPort !== undefined && { localPort }),
+    // From an address of one family only its like can be reached.
+    ...(localAddress !== undefined && { localAddress, family: isIP(localAddress) }),
   });
 }
