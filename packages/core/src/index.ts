@@ -1,6 +1,9 @@
 export { type ActivatedSocket, activatedSockets } from "./activation.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
+export type { BackoffOptions } from "./client/backoff.ts";
+export type { Client, ClientOptions, RawClientOptions, Reconnecting } from "./client/client.ts";
 export type { ReachOptions } from "./client/reach.ts";
+export { CLIENT_LIFE, type ClientEvent, type ClientState } from "./client/state.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
 export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
 export type { WhenFull } from "./connection/grace.ts";
@@ -11,6 +14,7 @@ export { LIFE, type LifeEvent, type LifeState } from "./connection/state.ts";
 export { diagnostics, type HandlerTrace, handlerTracing } from "./diagnostics.ts";
 export { AddressError, SockError, type SockErrorCode } from "./errors.ts";
 export { createEventLoop, type EventLoop, eventLoop } from "./event-loop.ts";
+export { keepConnected } from "./keep-connected.ts";
 export { listen, type RawServerOptions } from "./listen.ts";
 export type { Logger } from "./logger.ts";
 export { Prepared } from "./prepared.ts";

@@ -52,16 +52,20 @@ async function open<In, Out, Note, Context>(
     throw signal.reason;
   }
   const connection = new LiveConnection(transport, settings, stats, left);
-  connection.start();
+  // At once: nobody is to hear that it has opened after that.
+  const cut = () => connection.destroy();
+  signal.addEventListener("abort", cut);
   try {
+    connection.start();
     await connection.whenOpen(signal);
+    return connection;
   } catch (error) {
-    // One that failed by itself may still be saying its goodbye.
-    if (signal.aborted) connection.destroy();
+    // It may still be saying its goodbye.
     if (untilGone) await connection.whenGone();
     throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
-  return connection;
 }
 
 function timedOut(address: string, timeout: number): SockError {

@@ -162,6 +162,11 @@ export class LiveConnection<In, Out, Note, Context>
     return this.#sender.dropped;
   }
 
+  /** The first thing that went wrong. */
+  get failure(): unknown {
+    return this.error;
+  }
+
   get roundTripTime(): number | undefined {
     return this.#heartbeat?.roundTripTime;
   }
@@ -362,7 +367,10 @@ export class LiveConnection<In, Out, Note, Context>
       this.#wasOpened = true;
       if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ connection: this });
     }
+    const { owner } = this.#settings;
+    owner?.opened(this);
     this.tell("onConnect");
+    owner?.announced(this);
     this.#openWaiters?.resolve();
   }
 

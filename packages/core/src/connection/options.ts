@@ -82,6 +82,16 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly heartbeat: HeartbeatOptions | undefined;
   readonly logger: Logger;
   readonly loop: EventLoop;
+  /** Absent where nobody but the user hears of a connection that opens. */
+  readonly owner?: ConnectionOwner | undefined;
+}
+
+/** Who has made a connection, and hears that it opened. */
+export interface ConnectionOwner {
+  /** Messages may be sent. The user does not know yet … */
+  opened(connection: unknown): void;
+  /** … and now does: `onConnect` has returned. */
+  announced(connection: unknown): void;
 }
 
 /**
