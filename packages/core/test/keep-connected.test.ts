@@ -153,6 +153,16 @@ describe("sends before and between connections", () => {
     expect(network.received).toEqual(["12345", "1234", "12"]);
   });
 
+  test("are not dropped by a connection that they fill, however many bytes they turn out to be", async () => {
+    const { network, client } = away({ maxSendBufferSize: 100_000 });
+    const line = "é".repeat(49_000);
+    const answers = [line, line, line, line].map((line) => client.send(line));
+    expect(answers).toEqual(["buffered", "buffered", "buffered", "dropped"]);
+    await network.accept();
+    await settled();
+    expect(network.received).toEqual([line, line, line]);
+  });
+
   test("that cannot be told are reported when their turn comes, and those behind them go out", async () => {
     const { network, client, diary } = away();
     for (const line of ["one", "no\nline", "three"]) client.send(line);

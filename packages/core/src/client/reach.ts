@@ -1,7 +1,7 @@
 import type { Via } from "@sock/codec";
 import { parseAddress } from "../address.ts";
 import type { ConnectionSettings } from "../connection/options.ts";
-import { connectNet, type SocketOptions } from "../transport/net-connector.ts";
+import { checkSocketOptions, connectNet, type SocketOptions } from "../transport/net-connector.ts";
 import type { Transport } from "../transport/transport.ts";
 import { route } from "../via/route.ts";
 
@@ -25,12 +25,13 @@ export interface Reach<In, Out, Note, Context> {
   readonly settings: ConnectionSettings<In, Out, Note, Context>;
 }
 
-/** @throws TypeError when `address` is none, or cannot be reached through `via` */
+/** @throws TypeError when `address` is none, or cannot be reached through `via`; RangeError */
 export function reachOf<In, Out, Note, Context>(
   address: string,
   options: ReachOptions,
   settings: ConnectionSettings<In, Out, Note, Context>,
 ): Reach<In, Out, Note, Context> {
+  checkSocketOptions(options);
   const { first, codec } = route(parseAddress(address), options.via ?? [], settings.codec);
   return {
     reach: (signal) => connectNet(first, signal, options),

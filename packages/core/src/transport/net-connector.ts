@@ -29,9 +29,27 @@ export interface SocketOptions {
   keepAlive?: number | false | undefined;
 }
 
+/** @throws TypeError, RangeError */
+export function checkSocketOptions({
+  localAddress,
+  localPort,
+  addressTimeout,
+  keepAlive,
+}: SocketOptions): void {
+  if (localAddress !== undefined && isIP(localAddress) === 0)
+    throw new TypeError(`localAddress "${localAddress}" is no IP address`);
+  // Node would take it modulo 65,536.
+  if (localPort !== undefined && !(Number.isInteger(localPort) && localPort >= 0 && localPort <= 65_535))
+    throw new RangeError(`localPort ${localPort} is not 0 to 65535`);
+  if (addressTimeout !== undefined && !(addressTimeout >= 1))
+    throw new RangeError(`addressTimeout ${addressTimeout} is not a positive number of ms`);
+  if (typeof keepAlive === "number" && !(keepAlive >= 1000))
+    throw new RangeError(`keepAlive ${keepAlive} is under 1000 ms, the least that kernels know`);
+}
+
 /**
  * Connects over TCP or to a unix path.
- * @throws AddressError, the reason of `signal`, or TypeError and RangeError for options that are none
+ * @throws AddressError, or the reason of `signal`
  */
 export function connectNet(
   address: Address,
