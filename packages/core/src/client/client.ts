@@ -32,8 +32,9 @@ export interface ClientOptions<In, Out = In, Note = never, Context = unknown>
   whileAway?: "queue" | "refuse";
 
   /**
-   * Whether to come back after `error`: of an attempt, or of a connection. False: the client gives up. Default: after all but
-   * errors without a `code`, which are those of programs, and not of peers and networks.
+   * Whether to come back after `error`: of an attempt, or of a connection. False: the client gives up. Not asked when a
+   * connection ended in order. Default: no when an attempt fails with a TypeError or RangeError, since what was given is wrong
+   * then; else yes.
    */
   shouldRetry?(error: unknown): boolean;
 

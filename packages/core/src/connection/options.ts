@@ -83,7 +83,7 @@ export interface ConnectionSettings<In, Out, Note, Context> {
   readonly logger: Logger;
   readonly loop: EventLoop;
   /** Absent where nobody but the user hears of a connection that opens. */
-  readonly owner?: ConnectionOwner | undefined;
+  readonly owner: ConnectionOwner | undefined;
 }
 
 /** Who has made a connection, and hears that it opened. */
@@ -122,5 +122,6 @@ export function settle<In, Out, Note, Context>(
     heartbeat: beats ? options : undefined,
     logger: options.logger ?? stderrLogger,
     loop: options.loop ?? loop,
+    owner: undefined,
   };
 }
