@@ -88,6 +88,7 @@ async function live({ isGreeting, seed, ...manner }: Manner, steps: readonly Ste
       if (asked !== undefined) must("the delay is the user's", delay === asked);
       else must(`${delay} is in bounds`, delay >= 0 && delay <= Math.min(manner.maxDelay, bound));
       asked = undefined;
+      isBrokenOff = false;
     },
     onGiveUp() {
       told.push("give up");
@@ -145,7 +146,7 @@ test("never two at once; connect and close alternate; delays keep their bounds",
     fc.asyncProperty(anyManner, anySteps, async (manner, steps) => {
       await live(manner, steps, false);
     }),
-    { numRuns: 300 },
+    { numRuns: 250 },
   ));
 
 test("messages come in order, none twice, none that was not accepted", () =>
@@ -157,7 +158,7 @@ test("messages come in order, none twice, none that was not accepted", () =>
       expect(received).toEqual([...new Set(received)].sort((a, b) => a - b));
       expect(accepted.map(({ line }) => Number(line))).toEqual(expect.arrayContaining(received));
     }),
-    { numRuns: 300 },
+    { numRuns: 250 },
   ));
 
 test("what waits for a connection, the next one gets, all of it", () =>
@@ -184,7 +185,7 @@ test("what waits for a connection, the next one gets, all of it", () =>
       expect(lines.slice(0, -count).join("").length).toBe(waiting);
       expect(client.sendBufferSize).toBe(0);
     }),
-    { numRuns: 200 },
+    { numRuns: 250 },
   ));
 
 test("after a close all goes, and nothing comes", () =>
@@ -205,5 +206,5 @@ test("after a close all goes, and nothing comes", () =>
         told.filter((what) => what === "connect").length,
       );
     }),
-    { numRuns: 200 },
+    { numRuns: 250 },
   ));

@@ -265,7 +265,7 @@ describe("giving up", () => {
     network.client({ codec: lines(), maxAttempts: 1 });
     await network.refuse();
     expect(printed).toHaveBeenCalledWith(
-      "client memory gives up:",
+      "client memory, gives up:",
       expect.objectContaining({ code: "ECONNREFUSED" }),
     );
     printed.mockRestore();

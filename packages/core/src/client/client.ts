@@ -43,7 +43,7 @@ export interface ClientOptions<In, Out = In, Note = never, Context = unknown>
 
   /**
    * The client is closed, and not by you: `shouldRetry` has said no to `error`, or `maxAttempts` were made. Without this callback
-   * it is printed on stderr.
+   * the `logger` is told.
    */
   onGiveUp?(client: Client<In, Out, Note, Context>, error: unknown): unknown;
 
@@ -72,7 +72,7 @@ export interface Client<In = Buffer, Out = In, Note = never, Context = unknown>
   /** Bytes that wait for a connection, by a guess; and those that wait in it. */
   readonly sendBufferSize: number;
 
-  /** Messages that `send` has dropped while there was no connection. */
+  /** Messages that `send` has dropped, with a connection and without. */
   readonly dropped: number;
 
   /**

@@ -23,7 +23,6 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
   readonly address: string;
   state: ClientState = "connecting";
   connection: LiveConnection<In, Out, Note, Context> | undefined;
-  dropped = 0;
 
   readonly #options: ClientOptions<In, Out, Note, Context>;
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;
@@ -71,6 +70,10 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
     return this.#queue.size + (this.connection?.sendBufferSize ?? 0);
   }
 
+  get dropped(): number {
+    return this.#stats.dropped;
+  }
+
   send(message: Out | Prepared<Out>): SendResult {
     if (this.state === "closing" || this.state === "closed") return "closed";
     if (this.connection !== undefined && this.#queue.isEmpty) {
@@ -79,7 +82,7 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
     }
     if (this.#options.whileAway === "refuse") return "closed";
     if (!this.#gate.admits(this.#queue.size)) {
-      this.dropped++;
+      this.#stats.dropped++;
       return "dropped";
     }
     this.#queue.push(message);
@@ -218,7 +221,7 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
     try {
       return !shouldRetry.call(this.#options, error);
     } catch (thrown) {
-      console.error(`client ${this.address}, shouldRetry:`, thrown);
+      this.#log("shouldRetry", thrown);
       return isHopeless;
     }
   }
@@ -248,7 +251,7 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
     this.#error = error;
     this.#over();
     const { onGiveUp } = this.#options;
-    if (onGiveUp === undefined) console.error(`client ${this.address} gives up:`, error);
+    if (onGiveUp === undefined) this.#log("gives up", error);
     else this.#tell("onGiveUp", () => onGiveUp.call(this.#options, this, error));
   }
 
@@ -301,8 +304,12 @@ export class LiveClient<In, Out, Note, Context> implements Client<In, Out, Note,
     }
   }
 
+  #log(what: string, error: unknown): void {
+    this.#settings.logger.error({ err: error }, `client ${this.address}, ${what}`);
+  }
+
   #tell(name: string, call: () => unknown): void {
-    const failed = (thrown: unknown) => console.error(`client ${this.address}, ${name}:`, thrown);
+    const failed = (thrown: unknown) => this.#log(name, thrown);
     try {
       const handling = call();
       if (isPromise(handling)) handling.then(undefined, failed);

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { ProtocolError } from "@sock/codec";
+import { parseIp } from "../transport/ip.ts";
 
 const IPV4 = 1;
 const NAME = 3;
@@ -27,29 +28,12 @@ export function measureSocksAddress([kind, nameLength]: Uint8Array): number {
 }
 
 function addressOf(host: string): Buffer {
-  if (isIpv4(host)) return Buffer.of(IPV4, ...host.split(".").map(Number));
-  if (host.includes(":")) return Buffer.of(IPV6, ...ipv6Bytes(host));
+  // A zone means something here alone.
+  const ip = host.includes("%") ? undefined : parseIp(host);
+  if (ip !== undefined) return Buffer.of(ip.length === 4 ? IPV4 : IPV6, ...ip);
   // As the system's resolver would: in Punycode.
   const name = Buffer.from(/^[ -~]+$/.test(host) ? host : domainToASCII(host));
-  if (name.length < 1 || name.length > 255) throw new TypeError(`"${host}" is no name that SOCKS can carry`);
+  if (host.includes(":") || name.length < 1 || name.length > 255)
+    throw new TypeError(`"${host}" is no name that SOCKS can carry`);
   return Buffer.concat([Buffer.of(NAME, name.length), name]);
-}
-
-function isIpv4(host: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) && host.split(".").every((octet) => Number(octet) < 256);
-}
-
-function ipv6Bytes(host: string): number[] {
-  if (!URL.canParse(`http://[${host}]`))
-    throw new TypeError(`"${host}" is no IPv6 address that SOCKS can carry`);
-  // In hex from here on, whatever its last 32 bits looked like.
-  const [head = "", tail = ""] = new URL(`http://[${host}]`).hostname.slice(1, -1).split("::");
-  const front = groupsOf(head);
-  const back = groupsOf(tail);
-  const zeros = new Array<number>(8 - front.length - back.length).fill(0);
-  return [...front, ...zeros, ...back].flatMap((group) => [group >> 8, group & 0xff]);
-}
-
-function groupsOf(part: string): number[] {
-  return part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
 }
