@@ -1,12 +1,15 @@
 export { type ActivatedSocket, activatedSockets } from "./activation.ts";
+export { type DuplexOptions, toDuplex } from "./adapters/duplex.ts";
+export { toWebStreams, type WebStreams } from "./adapters/web-streams.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { type ConnectOptions, connect, type RawConnectOptions } from "./connect.ts";
-export type { CloseDetails, Connection, Pipeable, SendResult } from "./connection/connection.ts";
+export type { CloseDetails, Connection, Pipeable, PipeOptions, SendResult } from "./connection/connection.ts";
 export type { WhenFull } from "./connection/grace.ts";
 export type { ErrorPhase, Handlers } from "./connection/handlers.ts";
 export type { HeartbeatOptions } from "./connection/heartbeat.ts";
 export { type ConnectionOptions, limits } from "./connection/options.ts";
 export { LIFE, type LifeEvent, type LifeState } from "./connection/state.ts";
+export type { Transform } from "./connection/through.ts";
 export { diagnostics, type HandlerTrace, handlerTracing } from "./diagnostics.ts";
 export { AddressError, SockError, type SockErrorCode } from "./errors.ts";
 export { createEventLoop, type EventLoop, eventLoop } from "./event-loop.ts";

@@ -22,12 +22,21 @@ export interface PipeDestination<In> {
   readonly isRaw: boolean;
   closeWrite(): void;
   close(): void;
-  attachPipe(pipe: Pipe<In>): void;
-  detachPipe(pipe: Pipe<In>): void;
+  attachPipe(pipe: Inlet): void;
+  detachPipe(pipe: Inlet): void;
+}
+
+/** What a connection tells the pipes that end in it. */
+export interface Inlet {
+  /** The destination has written all that it had. */
+  drained(): void;
+  /** The destination takes nothing any more. */
+  destinationClosed(): void;
 }
 
 /** Carries messages, pressure, ends and losses from one connection to another. */
-export class Pipe<In> implements Taker<In> {
+export class Pipe<In> implements Taker<In>, Inlet {
+  readonly endsItself = true;
   readonly #source: PipeSource;
   readonly #destination: PipeDestination<In>;
   readonly #spent: Spent | undefined;
@@ -65,13 +74,11 @@ export class Pipe<In> implements Taker<In> {
     this.#destination.close();
   }
 
-  /** The destination has written all that it had. */
   drained(): void {
     this.#spent?.free();
     this.#source.resumeFor("pipe");
   }
 
-  /** The destination takes nothing any more. */
   destinationClosed(): void {
     this.#source.resumeFor("pipe");
     this.#source.close();
