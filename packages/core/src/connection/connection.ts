@@ -128,7 +128,8 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
 
   /**
    * Sends every message of this connection to `destination`, at the pace that it takes them: never drops. The end of
-   * this connection ends the destination when all is through, its loss closes it; the destination's loss closes this one.
+   * this connection ends the destination when all is through, its loss closes it, or resets it where both are `raw()`: bytes
+   * do not say whether they are all. The destination's loss closes this one.
    * Pipe both ways for a proxy: then each way ends by itself.
    */
   pipe<T extends Pipeable<In>>(destination: T): T;

@@ -525,6 +525,10 @@ export class LiveConnection<In, Out, Note, Context>
     return this.isBytes && !diagnostics.message.hasSubscribers;
   }
 
+  reset(): void {
+    this.#cut(true);
+  }
+
   pipeFailed(error: unknown): void {
     this.fault(error, "pipe");
   }
