@@ -28,6 +28,11 @@ export class Wire implements Disposable {
     for (const piece of pieces) this.#socket.write(piece);
   }
 
+  /** Our side has said all. */
+  end(): void {
+    this.#socket.end();
+  }
+
   /** Resolves when so many bytes have come, and leaves them there. */
   async has(length: number): Promise<void> {
     while (this.#length < length) {

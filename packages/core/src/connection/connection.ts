@@ -3,6 +3,7 @@ import type { Prepared } from "../prepared.ts";
 import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
 import type { ErrorPhase, Handlers } from "./handlers.ts";
 import type { LifeState } from "./state.ts";
+import type { Transform } from "./through.ts";
 
 /**
  * What became of a message given to `send`. None of these is a receipt.
@@ -127,10 +128,17 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
 
   /**
    * Sends every message of this connection to `destination`, at the pace that it takes them: never drops. The end of
-   * this connection ends the destination when all is through, its loss closes it; the destination's loss closes this one.
+   * this connection ends the destination when all is through, its loss closes it, or resets it where both are `raw()`: bytes
+   * do not say whether they are all. The destination's loss closes this one.
    * Pipe both ways for a proxy: then each way ends by itself.
    */
   pipe<T extends Pipeable<In>>(destination: T): T;
+  /**
+   * The same by way of `through`, which turns messages into others: mostly a generator function. It is asked for more when
+   * there is room for more, and the peer is read at that pace. What it throws goes to `onError` in phase `"pipe"`, and closes
+   * both connections; its return ends the destination.
+   */
+  pipe<Through, T extends Pipeable<Through>>(destination: T, options: PipeOptions<In, Through>): T;
 
   /**
    * The next codec takes over, from the next unread byte on, with callbacks of its own. What comes may be decoded by the old
@@ -152,6 +160,10 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
 
   /** Closes, and resolves when the connection is gone. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface PipeOptions<In, Out> {
+  through: Transform<In, Out>;
 }
 
 /** What messages can be piped to. */

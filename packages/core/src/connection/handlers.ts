@@ -3,13 +3,14 @@ import type { Connection } from "./connection.ts";
 
 /**
  * What was going on when an error came up: a codec's work, a handler by its name, or `"transport"` for what the network
- * reported, `"send"` for a message that was dropped, `"deadline"` for a peer that was too slow.
+ * reported, `"send"` for a message that was dropped, `"pipe"` for the transform of a pipe, `"deadline"` for a peer that was too slow.
  */
 export type ErrorPhase =
   | Exclude<FramedPhase, "message">
   | Exclude<keyof Handlers<never>, "onError">
   | "transport"
   | "send"
+  | "pipe"
   | "stream"
   | "deadline";
 

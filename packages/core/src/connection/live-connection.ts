@@ -10,24 +10,25 @@ import {
   ProtocolError,
 } from "@sock/codec";
 import type { Deadline } from "@sock/timer";
-import { diagnostics, handlerTracing } from "../diagnostics.ts";
+import { diagnostics } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
 import { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
-import { Calling } from "./calling.ts";
-import type { CloseDetails, Connection, Pipeable, SendResult } from "./connection.ts";
+import type { CloseDetails, Connection, PipeOptions, SendResult } from "./connection.ts";
 import type { Handlers } from "./handlers.ts";
 import { Heartbeat, type HeartbeatOwner } from "./heartbeat.ts";
 import { Mailbox, type Taker } from "./messages.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { RawBytes } from "./outbox.ts";
 import { PhaseDeadline, type PhaseOwner } from "./phase-deadline.ts";
-import { Pipe, type PipeDestination, type PipeSource } from "./pipe.ts";
+import { type Inlet, Pipe, type PipeDestination } from "./pipe.ts";
 import { isPromise } from "./promise.ts";
 import { type PauseReason, RecvGate } from "./recv-gate.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
 import { LIFE, type LifeEvent, type LifeState } from "./state.ts";
+import { Taking } from "./taking.ts";
+import { Through, type ThroughDestination, type ThroughSource } from "./through.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Read on up to here while messages are held back, so that a peer's end or reset is noticed. */
@@ -39,7 +40,7 @@ let lastId = 0;
 
 /** Joins a transport, a framed and a sender, and keeps their life. */
 export class LiveConnection<In, Out, Note, Context>
-  extends Calling<In, Out, Note, Context>
+  extends Taking<In, Out, Note, Context>
   implements
     Connection<In, Out, Note, Context>,
     FramedSink<In, Note>,
@@ -47,8 +48,8 @@ export class LiveConnection<In, Out, Note, Context>
     TransportHandler,
     HeartbeatOwner,
     PhaseOwner,
-    PipeSource,
-    PipeDestination<Out>
+    ThroughSource<In>,
+    ThroughDestination<Out>
 {
   readonly id = ++lastId;
   state: LifeState = "opening";
@@ -59,13 +60,9 @@ export class LiveConnection<In, Out, Note, Context>
   readonly #framed: Framed<In, Out, Note>;
   readonly #sender: Sender<Out>;
   readonly #gate = new RecvGate();
-  #onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
   #context: Context | undefined;
-  #taker: Taker<In> | undefined;
-  /** Tells a message that waits for somebody to take it that somebody may be there. */
-  #attended: (() => void) | undefined;
   /** Pipes that end here. */
-  #inlets: Set<Pipe<Out>> | undefined;
+  #inlets: Set<Inlet> | undefined;
 
   #heartbeat: Heartbeat | undefined;
   #wasOpened = false;
@@ -130,15 +127,6 @@ export class LiveConnection<In, Out, Note, Context>
 
   set context(context: Context) {
     this.#context = context;
-  }
-
-  get onMessage(): Handlers<In, Out, Note, Context>["onMessage"] | undefined {
-    return this.#onMessage;
-  }
-
-  set onMessage(handler: Handlers<In, Out, Note, Context>["onMessage"] | undefined) {
-    this.#onMessage = handler;
-    this.#attend();
   }
 
   get bytesWritten(): number {
@@ -248,10 +236,13 @@ export class LiveConnection<In, Out, Note, Context>
     this.resumeFor("user");
   }
 
-  pipe<T extends Pipeable<In>>(destination: T): T {
+  pipe<T extends object>(destination: T, { through }: Partial<PipeOptions<In, unknown>> = {}): T {
     if (!("attachPipe" in destination)) throw new TypeError("messages are piped to a connection");
-    const pipe = new Pipe<In>(this, destination as unknown as PipeDestination<In>);
-    this.#take(pipe);
+    const pipe =
+      through === undefined
+        ? new Pipe<In>(this, destination as unknown as PipeDestination<In>)
+        : new Through(this, destination as unknown as ThroughDestination<unknown>, through);
+    this.take(pipe);
     if (this.state !== "closed") pipe.begin();
     return destination;
   }
@@ -264,8 +255,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.replaceHandlers(
       handlers as Handlers<never, never, never, Context> as Handlers<In, Out, Note, Context>,
     );
-    this.#onMessage = undefined;
-    this.#attend();
+    this.onMessage = undefined;
     this.#framed.upgrade(codec as CodecFactory<unknown, never, never>);
     if (this.#framed.codec.opening) this.#sender.opening();
     return this as unknown as Connection<NextIn, NextOut, NextNote, Context>;
@@ -280,8 +270,8 @@ export class LiveConnection<In, Out, Note, Context>
   [Symbol.asyncIterator](): AsyncGenerator<In, void, void> {
     const mailbox = new Mailbox<In>();
     return mailbox.messages(
-      () => this.#take(mailbox),
-      () => this.#release(mailbox),
+      () => this.take(mailbox),
+      () => this.release(mailbox),
     );
   }
 
@@ -324,7 +314,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   peerEnded(): void {
     this.#hasPeerSentAll = true;
-    if (this.#attended !== undefined) this.#closeWithin(this.#settings.closeTimeout);
+    if (this.isUnattended) this.#closeWithin(this.#settings.closeTimeout);
     this.#framed.finish();
   }
 
@@ -339,7 +329,7 @@ export class LiveConnection<In, Out, Note, Context>
   message(message: In): unknown {
     this.stats.messagesReceived++;
     if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: this, message });
-    const handling = this.#deliver(message);
+    const handling = this.deliver(message);
     if (!isPromise(handling)) return handling;
     // The framed would not hear of it any more when the connection has gone meanwhile.
     return handling.then(undefined, (error: unknown) => this.fault(error, "onMessage"));
@@ -385,8 +375,8 @@ export class LiveConnection<In, Out, Note, Context>
       if (!staysWritable) this.#proceed();
       return;
     }
-    this.#taker?.ended();
-    if (!staysWritable && !(this.#taker instanceof Pipe)) {
+    this.taker?.ended();
+    if (!staysWritable && !this.taker?.endsItself) {
       if (!this.#settings.allowHalfOpen) this.close();
       else this.tell("onEnd");
     }
@@ -535,16 +525,28 @@ export class LiveConnection<In, Out, Note, Context>
     return this.#inlets !== undefined && this.#inlets.size > 0;
   }
 
-  get isRaw(): boolean {
-    return this.#framed.codec.alike === "raw" && !diagnostics.message.hasSubscribers;
+  get isBytes(): boolean {
+    return this.#framed.codec.alike === "raw";
   }
 
-  attachPipe(pipe: Pipe<Out>): void {
+  get isRaw(): boolean {
+    return this.isBytes && !diagnostics.message.hasSubscribers;
+  }
+
+  reset(): void {
+    this.#cut(true);
+  }
+
+  pipeFailed(error: unknown): void {
+    this.fault(error, "pipe");
+  }
+
+  attachPipe(pipe: Inlet): void {
     this.#inlets ??= new Set();
     this.#inlets.add(pipe);
   }
 
-  detachPipe(pipe: Pipe<Out>): void {
+  detachPipe(pipe: Inlet): void {
     this.#inlets?.delete(pipe);
   }
 
@@ -563,43 +565,22 @@ export class LiveConnection<In, Out, Note, Context>
 
   // Receiving
 
-  #take(taker: Taker<In>): void {
-    if (this.#taker !== undefined) throw new TypeError("the messages of this connection are taken already");
-    this.#taker = taker;
-    this.#attend();
+  take(taker: Taker<In>): void {
+    this.takeBy(taker);
     if (this.state === "closed") taker.closed(this.error);
     // Not at once: a pipe the other way may be made in the next line.
     else if (this.#hasPeerEnded) this.#settings.loop.defer(() => taker.ended(), undefined);
   }
 
-  #release(taker: Taker<In>): void {
-    if (this.#taker === taker) this.#taker = undefined;
-  }
-
-  #deliver(message: In): unknown {
-    if (this.#taker !== undefined) return this.#taker.take(message);
-    const handler = this.#onMessage ?? this.handlers.onMessage;
-    if (handler !== undefined) {
-      if (!handlerTracing.hasSubscribers) return handler.call(this.handlers, this, message);
-      return this.traced("onMessage", message, () => handler.call(this.handlers, this, message));
-    }
-    // Nobody is there to take it yet: it waits, and holds back those behind it.
+  protected unattended(): void {
     if (this.#hasPeerSentAll) this.#closeWithin(this.#settings.closeTimeout);
-    const attended = new Promise<void>((resolve) => {
-      this.#attended = resolve;
-    });
-    return attended.then(() => this.#deliver(message));
   }
 
-  /** Somebody may be there to take messages now. */
-  #attend(): void {
-    const attended = this.#attended;
-    if (attended === undefined) return;
-    this.#attended = undefined;
+  protected attended(): boolean {
     // What comes after a close is not delivered.
-    if (this.#isLeaving) return;
+    if (this.#isLeaving) return false;
     this.#closeDeadline?.disarm();
-    attended();
+    return true;
   }
 
   /** Reads from the transport, or lets the kernel make the peer wait. */
@@ -633,7 +614,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
     // Nothing is delivered any more, and what has not opened will not.
-    this.#taker?.closed(this.error);
+    this.taker?.closed(this.error);
     if (!this.#wasOpened) this.#openWaiters?.reject(this.error ?? connectionClosed());
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.#sender.skipOpening();
@@ -682,7 +663,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.#framed.closed(error);
     if (isLoss) this.report(error, "transport");
     this.#sender.closed(isLoss ? error : undefined);
-    this.#taker?.closed(this.error);
+    this.taker?.closed(this.error);
     this.#tellInlets((pipe) => pipe.destinationClosed());
     this.stats.connections--;
     if (this.#wasOpened) {
@@ -729,7 +710,7 @@ export class LiveConnection<In, Out, Note, Context>
     else this.wire.destroy();
   }
 
-  #tellInlets(what: (pipe: Pipe<Out>) => void): void {
+  #tellInlets(what: (pipe: Inlet) => void): void {
     if (this.#inlets !== undefined) for (const pipe of this.#inlets) what(pipe);
   }
 

@@ -1,5 +1,7 @@
 /** Who takes the messages of a connection in place of `onMessage`. */
 export interface Taker<In> {
+  /** Whether what becomes of our side at the peer's end is for the taker to say, and not for the connection. */
+  readonly endsItself: boolean;
   /** Takes a message; the next one waits for the promise. */
   take(message: In): unknown;
   /** The peer's end was reached in order. */
@@ -10,6 +12,7 @@ export interface Taker<In> {
 
 /** Turns messages into an iteration: each holds back the next until the next is asked for. */
 export class Mailbox<In> implements Taker<In> {
+  readonly endsItself = false;
   #offer: { message: In; taken(): void } | undefined;
   #end: { error: unknown } | undefined;
   #wake: () => void = () => {};

@@ -7,7 +7,9 @@ export interface PipeSource {
   close(): void;
   /** Whether messages are piped to it, so that its own end is somebody else's to say. */
   readonly isPipedTo: boolean;
-  /** Whether its messages are chunks of memory that nobody else has seen. */
+  /** Whether its messages are bytes that may be cut anywhere … */
+  readonly isBytes: boolean;
+  /** … in chunks of memory that nobody else has seen. */
   readonly isRaw: boolean;
 }
 
@@ -20,14 +22,26 @@ export interface PipeDestination<In> {
   readonly sendBufferSize: number;
   /** Whether its codec keeps nothing of a message: one may, until the next, or while a stream of it goes on. */
   readonly isRaw: boolean;
+  readonly isBytes: boolean;
   closeWrite(): void;
   close(): void;
-  attachPipe(pipe: Pipe<In>): void;
-  detachPipe(pipe: Pipe<In>): void;
+  /** Cuts, so that the peer cannot take what it has for all. */
+  reset(): void;
+  attachPipe(pipe: Inlet): void;
+  detachPipe(pipe: Inlet): void;
+}
+
+/** What a connection tells the pipes that end in it. */
+export interface Inlet {
+  /** The destination has written all that it had. */
+  drained(): void;
+  /** The destination takes nothing any more. */
+  destinationClosed(): void;
 }
 
 /** Carries messages, pressure, ends and losses from one connection to another. */
-export class Pipe<In> implements Taker<In> {
+export class Pipe<In> implements Taker<In>, Inlet {
+  readonly endsItself = true;
   readonly #source: PipeSource;
   readonly #destination: PipeDestination<In>;
   readonly #spent: Spent | undefined;
@@ -59,19 +73,19 @@ export class Pipe<In> implements Taker<In> {
     if (!this.#source.isPipedTo) this.#source.close();
   }
 
-  closed(): void {
+  closed(error: unknown): void {
     if (this.#hasEnded) return;
     this.#destination.detachPipe(this);
-    this.#destination.close();
+    // Whole messages say themselves what they are. Of bytes, an end would say that they are all, where the rest was lost.
+    if (error !== undefined && this.#source.isBytes && this.#destination.isBytes) this.#destination.reset();
+    else this.#destination.close();
   }
 
-  /** The destination has written all that it had. */
   drained(): void {
     this.#spent?.free();
     this.#source.resumeFor("pipe");
   }
 
-  /** The destination takes nothing any more. */
   destinationClosed(): void {
     this.#source.resumeFor("pipe");
     this.#source.close();
