@@ -126,7 +126,7 @@ export class IncomingBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer
   push(piece: Buffer): void {
     if (this.#isAbandoned || piece.length === 0) return;
     if (this.#reader !== undefined) return this.#settle({ done: false, value: piece });
-    this.#pieces.push(piece);
+    this.#pieces.push(unpinned(piece));
     this.#size += piece.length;
     if (this.#pieces.length === MANY) this.#pieces = [Buffer.concat(this.#pieces)];
     if (this.#isFull || this.#size < ENOUGH) return;
@@ -158,6 +158,17 @@ export class IncomingBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer
 
 /** What a Buffer of Node's takes beside its bytes, about. */
 const OVERHEAD = 128;
+
+/**
+ * A piece to be kept. One that is a small part of its memory would keep all of that: each chunk of one byte may have 20
+ * around it.
+ */
+function unpinned(piece: Buffer): Buffer {
+  if (piece.buffer.byteLength <= 2 * piece.length + OVERHEAD) return piece;
+  const copy = Buffer.allocUnsafeSlow(piece.length);
+  piece.copy(copy);
+  return copy;
+}
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 

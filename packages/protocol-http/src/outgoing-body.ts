@@ -84,10 +84,14 @@ function checkPiece(piece: string | Uint8Array): string | Uint8Array {
   throw new TypeError("the pieces of a body are texts or bytes");
 }
 
-/** Lets go of a body that will not be sent. */
-export function discard(body: StreamedBody & { destroy?(): void }): void {
-  // A stream of Node's whose iterator was never asked for a piece does not hear of its return: a file would stay open.
-  if (typeof body.destroy === "function") return body.destroy();
+/**
+ * Lets go of a body that will not be sent, or not to its end.
+ * @param hasBegun somebody iterates it, and tells it: but between two pieces, which may be long in coming
+ */
+export function discard(body: StreamedBody & { destroy?(): unknown }, hasBegun = false): void {
+  // A stream of Node's hears of no return before its first piece, nor within one: a file or a socket would stay open.
+  if (typeof body.destroy === "function") return void body.destroy();
+  if (hasBegun) return;
   const iterator = body[Symbol.asyncIterator]();
   // Nobody waits for its result, so nobody can do anything about its error.
   void Promise.resolve(iterator.return?.()).catch(() => undefined);

@@ -10,10 +10,10 @@ import { REQUEST, type RequestLine } from "./head/request-line.ts";
 import { isPath, readHost, readTarget, type Target } from "./head/target.ts";
 import type { ServerSettings } from "./http.ts";
 import { type BodyOwner, IncomingBody } from "./incoming-body.ts";
-import { isStreamed } from "./outgoing-body.ts";
+import { discard, isStreamed } from "./outgoing-body.ts";
 import { isPlainAnswer, plainAnswer } from "./plain-answer.ts";
 import { Request } from "./request.ts";
-import type { HttpAnswer } from "./response.ts";
+import type { HttpAnswer, HttpResponse, StreamedBody } from "./response.ts";
 import { Cycle } from "./state.ts";
 
 type AnyRequest = Request<Buffer | IncomingBody>;
@@ -44,6 +44,8 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   /** The client waits for a word before it sends its body. */
   #expectsContinue = false;
   #isDraining = false;
+  /** Lets go of the body of an answer that is under way. */
+  #letGo: (() => void) | undefined;
   /** Nothing more is said, or looked at. */
   #isOver = false;
 
@@ -87,7 +89,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   encode(message: HttpAnswer): Bytes | AsyncIterable<Bytes> {
     const request = this.#request;
-    if (request === undefined || !this.#cycle.awaitsAnswer)
+    if (request === undefined || !this.#cycle.awaitsAnswer || !this.#isDelivered)
       throw new TypeError("no request waits for an answer");
     // A body that comes piece by piece may be made of the request's: nobody knows yet how much of that will be read.
     const isStream = typeof message === "object" && "body" in message && isStreamed(message.body);
@@ -104,14 +106,18 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     this.#cycle.isLast = answer.isLast;
     this.#cycle.answerBegun();
     const { body } = answer;
-    if (typeof body === "object" && Symbol.asyncIterator in body) return this.#stream(answer.head, body);
+    if (typeof body === "object" && Symbol.asyncIterator in body) {
+      // A stream is made of a body that is one.
+      return this.#stream(answer.head, body, (message as HttpResponse).body as StreamedBody);
+    }
     this.#answered();
     return body === undefined ? answer.head : answer.withBody(body);
   }
 
   finish(rest: Uint8Array): AnyRequest | undefined {
+    if (this.#isOver) return undefined;
     if (this.#reader !== undefined || rest.length > 0) {
-      throw this.#brokenBody(this.#refusal(400, "UNEXPECTED_END", "the stream ended within a request"));
+      throw this.#brokenBody(refusal("", 400, "UNEXPECTED_END", "the stream ended within a request"));
     }
     this.#cycle.isLast = true;
     if (this.#cycle.server === "idle") this.#end();
@@ -127,12 +133,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const status = FAREWELLS[why.why];
     const isIdle = this.#request === undefined && !this.#head.hasBegun;
     // A client whose request has not come yet is told so, unless it has not begun; one that waits for an answer, if it can be.
-    if (
-      status !== undefined &&
-      !isIdle &&
-      this.#cycle.server !== "sending" &&
-      this.#cycle.server !== "done"
-    ) {
+    if (status !== undefined && !isIdle && this.#canRefuse) {
       this.#link.reply(finalResponse(why.why === "limit" && why.what === "frame" ? 413 : status));
     }
     this.#end();
@@ -140,9 +141,12 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   closed(error?: Error): void {
     this.#failBody(error ?? aborted());
+    this.#letGo?.();
     const request = this.#request;
-    // Whoever has asked for another protocol has got it.
-    if (request?.upgrade === undefined && this.#cycle.server !== "done") request?.left();
+    const { server } = this.#cycle;
+    // Nothing has broken: whoever has asked for another protocol has got it.
+    const isHandedOver = error === undefined && (server === "switched" || request?.upgrade !== undefined);
+    if (!isHandedOver && server !== "done") request?.left();
   }
 
   // What a body asks
@@ -178,12 +182,12 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const target = isPlain ? undefined : readTarget(method, head.target, minor, fields);
     const host = target ?? readHost(minor, fields);
     if (typeof host === "object" && "part" in host)
-      throw this.#refusal(400, `HTTP_${host.part}`, host.sentence);
+      throw refusal(method, 400, `HTTP_${host.part}`, host.sentence);
     const length = requestBody(method, minor, fields);
-    if (typeof length === "object") throw this.#refusal(length.status, length.code, length.sentence);
-    this.#checkExpectation(minor, fields);
+    if (typeof length === "object") throw refusal(method, length.status, length.code, length.sentence);
+    this.#checkExpectation(method, minor, fields);
     const { isStreaming, head: limits, maxBodySize } = this.#settings;
-    if (typeof length === "number" && length > maxBodySize) throw this.#bodyTooLarge();
+    if (typeof length === "number" && length > maxBodySize) throw this.#bodyTooLarge(method);
 
     this.#cycle.requestBegun();
     this.#cycle.isLast = !persists(minor, fields);
@@ -197,6 +201,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     );
     this.#request = request;
     if (isWhole) {
+      this.#expectsContinue = false;
       if (body instanceof IncomingBody) body.end(undefined);
       this.#asked();
       return request;
@@ -208,18 +213,18 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     return undefined;
   }
 
-  #checkExpectation(minor: number, fields: Fields): void {
+  #checkExpectation(method: string, minor: number, fields: Fields): void {
     const expectation = fields.get("expect");
     // RFC 9110 10.1.1: one of HTTP/1.0 is to be ignored.
     this.#expectsContinue = expectation !== undefined && minor > 0;
     if (this.#expectsContinue && expectation?.toLowerCase() !== "100-continue")
-      throw this.#refusal(417, "HTTP_EXPECTATION", "only 100-continue can be expected here");
+      throw refusal(method, 417, "HTTP_EXPECTATION", "only 100-continue can be expected here");
   }
 
   #measureBody(buffer: Uint8Array, reader: BodyReader): number {
     try {
       const length = reader.measure(buffer);
-      if (reader.size > this.#settings.maxBodySize) throw this.#bodyTooLarge();
+      if (reader.size > this.#settings.maxBodySize) throw this.#bodyTooLarge("");
       return length;
     } catch (error) {
       throw this.#brokenBody(error);
@@ -288,9 +293,24 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     this.#link.release();
   }
 
-  async *#stream(head: string | Buffer, body: AsyncIterable<Bytes>): AsyncGenerator<Bytes, void, void> {
+  #stream(
+    head: string | Buffer,
+    pieces: AsyncIterable<Bytes>,
+    body: StreamedBody,
+  ): AsyncGenerator<Bytes, void, void> {
+    this.#letGo = () => discard(body);
+    return this.#pieces(head, pieces, body);
+  }
+
+  async *#pieces(
+    head: string | Buffer,
+    pieces: AsyncIterable<Bytes>,
+    body: StreamedBody,
+  ): AsyncGenerator<Bytes, void, void> {
     yield head;
-    yield* body;
+    this.#letGo = () => discard(body, true);
+    yield* pieces;
+    this.#letGo = undefined;
     this.#answered();
   }
 
@@ -329,21 +349,41 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     if (this.#reader !== undefined && body instanceof IncomingBody) body.fail(error);
   }
 
+  /** Whether a refusal would be taken for the answer to the request that is coming, or has come. */
+  get #canRefuse(): boolean {
+    const { server } = this.#cycle;
+    return server === "answering" || server === "idle";
+  }
+
+  /** Whether the handler has the request: one that is wanted whole has it when it is. */
+  get #isDelivered(): boolean {
+    return this.#reader === undefined || this.#settings.isStreaming;
+  }
+
   /** The body cannot be read on. What was said already is not said into. */
   #brokenBody(error: unknown): unknown {
     this.#failBody(error);
-    const { server } = this.#cycle;
-    if (!ProtocolError.is(error) || server === "answering" || server === "idle") return error;
-    return new ProtocolError(error.code, error.message);
+    if (!ProtocolError.is(error)) return error;
+    if (!this.#canRefuse) return new ProtocolError(error.code, error.message);
+    return this.#request?.method === "HEAD" ? headOf(error) : error;
   }
 
-  #bodyTooLarge(): ProtocolError {
-    return this.#refusal(413, "HTTP_BODY_SIZE", `a body of more than ${this.#settings.maxBodySize} bytes`);
+  #bodyTooLarge(method: string): ProtocolError {
+    const sentence = `a body of more than ${this.#settings.maxBodySize} bytes`;
+    return refusal(method, 413, "HTTP_BODY_SIZE", sentence);
   }
+}
 
-  #refusal(status: number, code: string, sentence: string): ProtocolError {
-    return REQUEST.fail(status, code, sentence);
-  }
+function refusal(method: string, status: number, code: string, sentence: string): ProtocolError {
+  const error = REQUEST.fail(status, code, sentence);
+  return method === "HEAD" ? headOf(error) : error;
+}
+
+/** RFC 9110 9.3.2: a HEAD is answered as a GET would be, without the body. */
+function headOf(error: ProtocolError): ProtocolError {
+  const farewell = String(error.farewell);
+  const end = farewell.indexOf("\r\n\r\n") + 4;
+  return new ProtocolError(error.code, error.message, { farewell: farewell.slice(0, end) });
 }
 
 const EMPTY = Buffer.alloc(0);
