@@ -6,16 +6,17 @@ import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import { acceptOffer } from "./negotiation.ts";
 import type { WebSocketNote } from "./notes.ts";
 import type { WebSocketRequest } from "./request.ts";
-import type { Refusal, ServerSettings, Verdict } from "./server-options.ts";
+import type { AcceptSettings, Refusal, ServerSettings, Verdict } from "./server-options.ts";
 import { WebSocketCodec } from "./websocket-codec.ts";
 
+/** The answer that accepts, and the codec that takes over behind it. */
+export interface Accepted {
+  readonly accept: string;
+  readonly next: CodecFactory<WebSocketMessage, WebSocketMessageOut, WebSocketNote>;
+}
+
 /** What a request is answered with. */
-export type Answer =
-  | {
-      readonly accept: string;
-      readonly next: CodecFactory<WebSocketMessage, WebSocketMessageOut, WebSocketNote>;
-    }
-  | { readonly refuse: string; readonly note: WebSocketNote };
+export type Answer = Accepted | { readonly refuse: string; readonly note: WebSocketNote };
 
 /** What a function among the options threw. */
 export class Failure {
@@ -55,7 +56,14 @@ function refuse(request: WebSocketRequest, verdict: Verdict | Failure): Answer {
   return { refuse: finalResponse(status, refusal), note: { type: "refused", request, status } };
 }
 
-function accept(request: WebSocketRequest, { choose, lines, limits, deflate }: ServerSettings): Answer {
+/**
+ * RFC 6455 4.2.2, 5: turns the connection into a WebSocket.
+ * @throws what the functions among the options throw, TypeError for what they may not answer
+ */
+export function accept(
+  request: WebSocketRequest,
+  { choose, lines, limits, deflate }: AcceptSettings,
+): Accepted {
   const protocol = choose(request);
   // RFC 6455 4.2.2, 5.5: a subprotocol that was not offered makes the client fail.
   if (protocol !== undefined && !request.protocols.includes(protocol)) {

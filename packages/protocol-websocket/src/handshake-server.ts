@@ -1,10 +1,10 @@
-import type { Codec, CodecFactory, CodecLink, Farewell } from "@sock/codec";
+import { type Codec, type CodecFactory, type CodecLink, type Farewell, ProtocolError } from "@sock/codec";
 import { finalResponse, HeadParser, REQUEST, type RequestLine } from "@sock/protocol-http/head";
 import { answerTo, attempt, Failure } from "./answer.ts";
 import type { WebSocketMessage, WebSocketMessageOut } from "./messages.ts";
 import type { WebSocketNote } from "./notes.ts";
-import { allows } from "./origins.ts";
-import { readRequest, refuse, type WebSocketRequest } from "./request.ts";
+import { allows, FOREIGN } from "./origins.ts";
+import { type Fault, readRequest, type WebSocketRequest } from "./request.ts";
 import { type ServerSettings, settleServer, type Verdict, type WebSocketOptions } from "./server-options.ts";
 
 /** What a handshake that our side ends is answered with. */
@@ -55,10 +55,13 @@ class ServerHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
 
   decode(frame: Uint8Array): undefined {
     if (this.#isOver) return;
-    const request = readRequest(this.#head.take(frame));
+    const { method, target, minor, fields } = this.#head.take(frame);
+    const version = minor === 0 ? "1.0" : "1.1";
+    const request = readRequest({ method, target, version, headers: fields });
+    if ("code" in request) throw refusal(request);
     const { origins, verify, limits } = this.#settings;
     const isAllowed = attempt(() => allows(origins, request));
-    if (isAllowed === false) throw refuse(403, "WS_ORIGIN", "pages of this origin may not connect");
+    if (isAllowed === false) throw refusal(FOREIGN);
     const verdict = isAllowed === true ? attempt(() => verify(request)) : isAllowed;
     if (!isPromiseLike(verdict)) return this.#answer(request, verdict);
     this.#link.hold();
@@ -98,6 +101,11 @@ class ServerHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
     this.#link.end();
     this.#link.release();
   }
+}
+
+/** A request that ends its connection, with an answer. */
+function refusal({ status, code, sentence, headers }: Fault): ProtocolError {
+  return new ProtocolError(code, sentence, { farewell: finalResponse(status, { headers, body: sentence }) });
 }
 
 function isPromiseLike(value: Verdict | Failure | PromiseLike<Verdict>): value is PromiseLike<Verdict> {

@@ -1,4 +1,5 @@
 export type { Fields, Head, HeadersToSend, StatusLine } from "@sock/protocol-http/head";
+export { type Acceptance, acceptWebSocket } from "./accept-websocket.ts";
 export { CLOSE_CODES } from "./close-codes.ts";
 export type { DeflateOptions } from "./deflate-options.ts";
 export type { Extension } from "./extensions.ts";
@@ -9,6 +10,6 @@ export { type Ping, ping, type WebSocketMessage, type WebSocketMessageOut } from
 export type { Agreement, FrameNote, WebSocketClientNote, WebSocketNote } from "./notes.ts";
 export type { Origins } from "./origins.ts";
 export type { RandomSource } from "./random.ts";
-export type { WebSocketRequest } from "./request.ts";
-export type { Refusal, Verdict, WebSocketOptions } from "./server-options.ts";
+export type { UpgradeRequest, WebSocketRequest } from "./request.ts";
+export type { AcceptOptions, Refusal, Verdict, WebSocketOptions } from "./server-options.ts";
 export { websocketAddress } from "./websocket-url.ts";

@@ -1,4 +1,4 @@
-import type { WebSocketRequest } from "./request.ts";
+import type { Fault, WebSocketRequest } from "./request.ts";
 
 /**
  * Which pages may connect. Browsers send cookies along whatever page asks, and name that page: without a look at it,
@@ -23,6 +23,13 @@ export function allows(origins: Origins, request: WebSocketRequest): boolean {
   if (origins === "same-host") return isSameHost(origin, host);
   return typeof origins === "function" ? origins(origin, request) === true : origins.includes(origin);
 }
+
+/** What a page gets that may not connect: RFC 6455 4.2.2, 4. */
+export const FOREIGN: Fault = {
+  status: 403,
+  code: "WS_ORIGIN",
+  sentence: "pages of this origin may not connect",
+};
 
 /** An origin never names the default port of its scheme, a host may. */
 function isSameHost(origin: string, host: string): boolean {

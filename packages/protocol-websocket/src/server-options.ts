@@ -16,13 +16,8 @@ export interface Refusal {
 /** What `verify` may answer: `true` lets the request in, `false` is a refusal with 403. */
 export type Verdict = boolean | Refusal;
 
-export interface WebSocketOptions extends WebSocketLimits {
-  /**
-   * Lets a request in or turns it away. While its promise is pending nothing is read on. What throws or rejects is
-   * answered with 500 and told in the note.
-   */
-  readonly verify?: ((request: WebSocketRequest) => Verdict | Promise<Verdict>) | undefined;
-
+/** How requests are accepted, and what those who come in may do. */
+export interface AcceptOptions extends Pick<WebSocketLimits, "maxMessageSize" | "maxFragments"> {
   /** Which pages may connect. Others are refused with 403. Default `"same-host"`. */
   readonly origins?: Origins | undefined;
 
@@ -39,15 +34,27 @@ export interface WebSocketOptions extends WebSocketLimits {
   readonly deflate?: DeflateOptions | boolean | undefined;
 }
 
-/** The options with their defaults. */
-export interface ServerSettings {
-  readonly verify: (request: WebSocketRequest) => Verdict | Promise<Verdict>;
+export interface WebSocketOptions extends AcceptOptions, WebSocketLimits {
+  /**
+   * Lets a request in or turns it away. While its promise is pending nothing is read on. What throws or rejects is
+   * answered with 500 and told in the note.
+   */
+  readonly verify?: ((request: WebSocketRequest) => Verdict | Promise<Verdict>) | undefined;
+}
+
+/** The options of whoever accepts, with their defaults. */
+export interface AcceptSettings {
   readonly origins: Origins;
   readonly choose: (request: WebSocketRequest) => string | undefined;
   /** Further lines of the answer that accepts. */
   readonly lines: (request: WebSocketRequest) => string[];
   readonly limits: SettledLimits;
   readonly deflate: DeflateSettings | undefined;
+}
+
+/** The options of a server, with their defaults. */
+export interface ServerSettings extends AcceptSettings {
+  readonly verify: (request: WebSocketRequest) => Verdict | Promise<Verdict>;
 }
 
 /** What the answer says of itself. */
@@ -62,16 +69,19 @@ const RESERVED = new Set([
 ]);
 
 /** @throws RangeError, TypeError for what is out of range or cannot be sent */
-export function settleServer({
-  verify,
+export function settleServer({ verify, ...options }: WebSocketOptions): ServerSettings {
+  return { ...settleAccept(options), verify: verify ?? (() => true) };
+}
+
+/** @throws RangeError, TypeError for what is out of range or cannot be sent */
+export function settleAccept({
   origins,
   protocols = [],
   headers = {},
   deflate,
   ...limits
-}: WebSocketOptions): ServerSettings {
+}: AcceptOptions & WebSocketLimits): AcceptSettings {
   return {
-    verify: verify ?? (() => true),
     origins: origins ?? "same-host",
     choose: typeof protocols === "function" ? protocols : (request) => firstOf(request.protocols, protocols),
     lines: linesOf(headers),

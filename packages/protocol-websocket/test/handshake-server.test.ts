@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type WebSocketNote, type WebSocketOptions, websocket } from "../src/index.ts";
 import { binary, bytesOf, close, readFrames, text } from "./frames.ts";
 import { ACCEPT, type Changes, End, received, request } from "./handshakes.ts";
+import { REFUSED } from "./refused.ts";
 
 const fieldsOf = (end: End<WebSocketNote>) =>
   end.sent.toString("latin1").split("\r\n\r\n")[0]!.split("\r\n").slice(1);
@@ -98,71 +99,7 @@ describe("a request that is accepted", () => {
 });
 
 describe("RFC 6455 4.2.1: a request that is refused", () => {
-  const refused: [what: string, status: number, code: string, changes: Changes, line?: string][] = [
-    ["1 POST", 405, "WS_METHOD", {}, "POST /chat HTTP/1.1"],
-    ["1 a method in small letters", 405, "WS_METHOD", {}, "get /chat HTTP/1.1"],
-    ["1 HTTP/1.0", 400, "WS_HTTP_VERSION", {}, "GET /chat HTTP/1.0"],
-    ["1 HTTP/2.0", 505, "HTTP_VERSION", {}, "GET /chat HTTP/2.0"],
-    ["1 an asterisk for a path", 400, "WS_TARGET", {}, "GET * HTTP/1.1"],
-    ["1 an address without a host", 400, "WS_TARGET", {}, "GET http:/// HTTP/1.1"],
-    ["1 a fragment in the target", 400, "HTTP_START_LINE", {}, "GET /chat#top HTTP/1.1"],
-    ["2 no Host", 400, "WS_HOST", { Host: undefined }],
-    ["2 an empty Host", 400, "WS_HOST", { Host: "" }],
-    ["2 two Hosts", 400, "WS_HOST", { Host: ["a", "b"] }],
-    ["2 a Host that is a path", 400, "WS_HOST", { Host: "example.com/evil" }],
-    ["2 a Host with a user", 400, "WS_HOST", { Host: "user@example.com" }],
-    ["3 no Upgrade", 400, "WS_UPGRADE", { Upgrade: undefined }],
-    ["3 an Upgrade to something else", 400, "WS_UPGRADE", { Upgrade: "h2c" }],
-    ["3 an Upgrade that begins alike", 400, "WS_UPGRADE", { Upgrade: "websockets" }],
-    ["4 no Connection", 400, "WS_CONNECTION", { Connection: undefined }],
-    ["4 a Connection without the token", 400, "WS_CONNECTION", { Connection: "keep-alive" }],
-    ["4 the token with a no-break space", 400, "WS_CONNECTION", { Connection: "\u00a0upgrade" }],
-    ["5 no key", 400, "WS_KEY", { "Sec-WebSocket-Key": undefined }],
-    ["5 a key of one letter", 400, "WS_KEY", { "Sec-WebSocket-Key": "x" }],
-    ["5 a key of 15 bytes", 400, "WS_KEY", { "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAA" }],
-    ["5 a key of 17 bytes", 400, "WS_KEY", { "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAAA=" }],
-    ["5 a key in base64url", 400, "WS_KEY", { "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25-_w==" }],
-    [
-      "5 two keys",
-      400,
-      "WS_KEY",
-      { "Sec-WebSocket-Key": ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="] },
-    ],
-    ["6 no version", 400, "WS_VERSION", { "Sec-WebSocket-Version": undefined }],
-    ["6 version 8", 426, "WS_VERSION", { "Sec-WebSocket-Version": "8" }],
-    ["6 version 0", 426, "WS_VERSION", { "Sec-WebSocket-Version": "0" }],
-    ["6 version 013", 426, "WS_VERSION", { "Sec-WebSocket-Version": "013" }],
-    ["6 versions 13 and 8", 426, "WS_VERSION", { "Sec-WebSocket-Version": ["13", "8"] }],
-    [
-      "6 a draft without a key",
-      426,
-      "WS_VERSION",
-      { "Sec-WebSocket-Version": "0", "Sec-WebSocket-Key": undefined },
-    ],
-    ["7 two Origins", 400, "WS_ORIGIN", { Origin: ["http://example.com", "http://example.com"] }],
-    ["8 a subprotocol twice", 400, "WS_PROTOCOL", { "Sec-WebSocket-Protocol": "chat, chat" }],
-    [
-      "8 a subprotocol twice, in two lines",
-      400,
-      "WS_PROTOCOL",
-      { "Sec-WebSocket-Protocol": ["chat", "chat"] },
-    ],
-    ["8 a subprotocol that is no token", 400, "WS_PROTOCOL", { "Sec-WebSocket-Protocol": "ch@t" }],
-    [
-      "9 an extension that is no token",
-      400,
-      "WS_EXTENSION",
-      { "Sec-WebSocket-Extensions": "permessage deflate" },
-    ],
-    ["9 a parameter without a name", 400, "WS_EXTENSION", { "Sec-WebSocket-Extensions": "a; =1" }],
-    ["9 a quoted value that does not end", 400, "WS_EXTENSION", { "Sec-WebSocket-Extensions": 'a; b="1' }],
-    ["9 a quoted value that is no token", 400, "WS_EXTENSION", { "Sec-WebSocket-Extensions": 'a; b="1 2"' }],
-    ["9 a quoted value of nothing", 400, "WS_EXTENSION", { "Sec-WebSocket-Extensions": 'a; b=""' }],
-    ["a body", 400, "WS_BODY", { "Content-Length": "5" }],
-    ["a body in chunks", 400, "WS_BODY", { "Transfer-Encoding": "chunked" }],
-    ["two lengths of a body", 400, "WS_BODY", { "Content-Length": ["0", "0"] }],
-  ];
-  test.each(refused)("%s: %i, %s", (_, status, code, changes, line) => {
+  test.each(REFUSED)("%s: %i, %s", (_, status, code, changes, line) => {
     const end = received(websocket(), request(changes, line));
     expect([end.status, end.code, end.isOpened]).toEqual([status, code, false]);
     expect(fieldsOf(end)).toContain("Connection: close");
