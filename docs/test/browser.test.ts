@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { listen } from "@sock/core";
+import { eventStream, http } from "@sock/protocol-http";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Conversation, clientTests } from "./support/client-tests.ts";
@@ -77,6 +80,56 @@ describe.runIf(isThere)("Chromium", () => {
       expect(await talkIn(page, server.url, ({ socket }) => socket.readyState)).toBe(1);
       expect((await server.note("open")).request.origin).toBe(home);
     });
+  });
+
+  test("EventSource hears events, comes back where it was, and hears no comment", async () => {
+    const left: string[] = [];
+    async function* events(from: number, signal: AbortSignal) {
+      try {
+        yield { comment: "nobody hears this", retry: 1 };
+        yield { data: "two\r\nlines", id: String(from + 1) };
+        if (from === 0) return;
+        yield { data: "ünother 😀", event: "other", id: String(from + 2) };
+        if (!signal.aborted) await once(signal, "abort");
+      } finally {
+        left.push(`behind ${from}`);
+      }
+    }
+    const server = await listen("tcp://127.0.0.1:0", {
+      codec: http(),
+      pingInterval: 1,
+      onMessage(connection, { path, headers, signal }) {
+        const from = Number(headers.get("last-event-id") ?? 0);
+        if (path === "/events") connection.send(eventStream(events(from, signal)));
+        else connection.send({ headers: { "Content-Type": "text/html" }, body: "a page" });
+      },
+    });
+    const page = await browser.newPage();
+    await page.goto(server.address.replace("tcp:", "http:"));
+    const heard = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const source = new EventSource("/events");
+          const heard: unknown[] = [];
+          const hear = ({ type, data, lastEventId }: MessageEvent) => heard.push([type, data, lastEventId]);
+          source.onmessage = hear;
+          source.onerror = () => heard.push("came back");
+          source.addEventListener("other", (event) => {
+            hear(event as MessageEvent);
+            source.close();
+            resolve(heard);
+          });
+        }),
+    );
+    expect(heard).toEqual([
+      ["message", "two\nlines", "1"],
+      "came back",
+      ["message", "two\nlines", "2"],
+      ["other", "ünother 😀", "3"],
+    ]);
+    await page.close();
+    await server.close();
+    expect(left).toEqual(["behind 0", "behind 1"]);
   });
 });
 

@@ -1,27 +1,35 @@
 import type { Wire } from "./wire.ts";
 
-export interface Answered {
+export interface AnsweredHead {
   readonly status: number;
   /** Names in small letters; of repeated ones the values joined by commas. */
   readonly fields: Record<string, string>;
+}
+
+export interface Answered extends AnsweredHead {
   readonly body: string;
 }
 
 /** Reads an answer to `method` whose length is told by Content-Length or by chunks, and no byte more. */
 export async function answer(wire: Wire, method = "GET"): Promise<Answered> {
+  const { status, fields } = await answerHead(wire);
+  if (method === "HEAD") return { status, fields, body: "" };
+  const isChunked = fields["transfer-encoding"] === "chunked";
+  const body = isChunked ? await chunks(wire) : await wire.read(Number(fields["content-length"] ?? 0));
+  return { status, fields, body: body.toString() };
+}
+
+/** Reads the head of an answer, and no byte more. */
+export async function answerHead(wire: Wire): Promise<AnsweredHead> {
   const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(await wire.readLine()) ?? [];
   const fields: Record<string, string> = {};
   for (;;) {
     const line = (await wire.readLine()).slice(0, -2);
-    if (line === "") break;
+    if (line === "") return { status: Number(status), fields };
     const [, name = "", value = ""] = /^([^:]+): (.*)$/.exec(line) ?? [];
     const key = name.toLowerCase();
     fields[key] = key in fields ? `${fields[key]}, ${value}` : value;
   }
-  const hasBody = method !== "HEAD" && fields["content-length"] !== undefined;
-  let body = hasBody ? await wire.read(Number(fields["content-length"])) : Buffer.alloc(0);
-  if (fields["transfer-encoding"] === "chunked") body = await chunks(wire);
-  return { status: Number(status), fields, body: body.toString() };
 }
 
 async function chunks(wire: Wire): Promise<Buffer> {

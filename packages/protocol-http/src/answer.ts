@@ -12,6 +12,7 @@ import {
   untilClose,
 } from "./outgoing-body.ts";
 import { dateUnlessSaid, type FieldsSaid, headBytes, readFields, statusLine } from "./outgoing-head.ts";
+import type { Pieces } from "./pieces.ts";
 import type { BodyToSend, HttpAnswer, HttpResponse } from "./response.ts";
 
 /** What of a request its answer goes by. */
@@ -28,7 +29,7 @@ export interface Asked {
 export class Answer {
   readonly head: string | Buffer;
   /** In the form in which it is sent; absent when none is. */
-  readonly body: string | Uint8Array | Bytes | AsyncIterable<Bytes> | undefined;
+  readonly body: string | Uint8Array | Bytes | Pieces | undefined;
   /** Another answer follows. */
   readonly isInterim: boolean = false;
   /** The connection is another protocol's from here on. */
@@ -84,7 +85,7 @@ function responseOf(message: HttpAnswer): HttpResponse {
 interface Framing {
   /** The field that tells where the body ends. */
   readonly line: string;
-  readonly body: Bytes | AsyncIterable<Bytes> | undefined;
+  readonly body: Bytes | Pieces | undefined;
   readonly isLast: boolean;
 }
 
@@ -105,10 +106,7 @@ function frame(
   const isChunked = minor > 0 && (trailers !== undefined || (isStream && said?.length === undefined));
   const length = said?.length;
   if (isChunked) {
-    const checked = isStream && length !== undefined ? ofLength(body, length) : body;
-    const chunks = isStreamed(checked)
-      ? inChunks(checked, trailers)
-      : [...oneChunk(checked), lastChunk(trailers)];
+    const chunks = isStream ? inChunks(body, trailers, length) : [...oneChunk(body), lastChunk(trailers)];
     return { line: "Transfer-Encoding: chunked\r\n", body: chunks, isLast };
   }
   if (!isStream) {

@@ -1,3 +1,4 @@
+export { type EventStreamOptions, eventStream, type ServerSentEvent } from "./event-stream.ts";
 export type { HeadersToSend } from "./head/field-lines.ts";
 export type { Fields } from "./head/fields.ts";
 export { type HttpOptions, http } from "./http.ts";

@@ -1,6 +1,7 @@
-import type { Bytes } from "@sock/codec";
 import { fieldLines, type HeadersToSend } from "./head/field-lines.ts";
+import { Pieces } from "./pieces.ts";
 import type { BodyToSend, StreamedBody } from "./response.ts";
+import { open } from "./source.ts";
 
 /** Whether a body comes piece by piece. */
 export function isStreamed(body: unknown): body is StreamedBody {
@@ -47,36 +48,61 @@ export function lastChunk(trailers?: HeadersToSend | (() => HeadersToSend)): str
   return Buffer.from(`0\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`, "latin1");
 }
 
-/** The pieces of a body, each as a chunk, and the last chunk behind them. */
-export async function* inChunks(
+/**
+ * The pieces of a body, each as a chunk, and the last chunk behind them.
+ * @param length bytes that it takes, if that was said: taking the pieces throws a RangeError when it does not
+ */
+export function inChunks(
   body: StreamedBody,
   trailers?: HeadersToSend | (() => HeadersToSend),
-): AsyncGenerator<Bytes, void, void> {
-  for await (const piece of body) {
-    // An empty chunk would be the last.
-    if (bodyLength(checkPiece(piece)) > 0) yield chunk(piece);
-  }
-  yield lastChunk(trailers);
+  length?: number,
+): Pieces {
+  const count = counter(length);
+  const { heartbeat } = body;
+  return new Pieces(body, {
+    piece(piece) {
+      const size = count(checkPiece(piece));
+      // An empty chunk would be the last.
+      return size > 0 ? chunk(piece) : undefined;
+    },
+    end() {
+      count(undefined);
+      return lastChunk(trailers);
+    },
+    heartbeat: length === undefined && heartbeat ? chunk(heartbeat) : undefined,
+  });
 }
 
-/** The pieces of a body that takes exactly `length` bytes. @throws RangeError when it does not */
-export async function* ofLength(
-  body: StreamedBody,
-  length: number,
-): AsyncGenerator<string | Uint8Array, void, void> {
-  let missing = length;
-  for await (const piece of body) {
-    missing -= bodyLength(checkPiece(piece));
-    if (missing < 0) throw new RangeError(`a body of more bytes than the ${length} that were announced`);
-    yield piece;
-  }
-  if (missing > 0)
-    throw new RangeError(`a body of ${length - missing} bytes, where ${length} were announced`);
+/** The pieces of a body that takes exactly `length` bytes: taking them throws a RangeError when it does not. */
+export function ofLength(body: StreamedBody, length: number): Pieces {
+  const count = counter(length);
+  return new Pieces(body, {
+    piece(piece) {
+      count(checkPiece(piece));
+      return piece;
+    },
+    end: () => void count(undefined),
+  });
 }
 
 /** The pieces of a body that ends with the connection. */
-export async function* untilClose(body: StreamedBody): AsyncGenerator<Bytes, void, void> {
-  for await (const piece of body) yield checkPiece(piece);
+export function untilClose(body: StreamedBody): Pieces {
+  const { heartbeat } = body;
+  return new Pieces(body, { piece: checkPiece, end: () => undefined, heartbeat });
+}
+
+/** Answers how long a piece is; `undefined` is the end. @throws RangeError when they are not `length` in all */
+function counter(length: number | undefined): (piece: string | Uint8Array | undefined) => number {
+  let sent = 0;
+  return (piece) => {
+    const size = piece === undefined ? 0 : bodyLength(piece);
+    sent += size;
+    if (length === undefined) return size;
+    if (sent > length) throw new RangeError(`a body of more bytes than the ${length} that were announced`);
+    if (piece === undefined && sent < length)
+      throw new RangeError(`a body of ${sent} bytes, where ${length} were announced`);
+    return size;
+  };
 }
 
 function checkPiece(piece: string | Uint8Array): string | Uint8Array {
@@ -84,15 +110,7 @@ function checkPiece(piece: string | Uint8Array): string | Uint8Array {
   throw new TypeError("the pieces of a body are texts or bytes");
 }
 
-/**
- * Lets go of a body that will not be sent, or not to its end.
- * @param hasBegun somebody iterates it, and tells it: but between two pieces, which may be long in coming
- */
-export function discard(body: StreamedBody & { destroy?(): unknown }, hasBegun = false): void {
-  // A stream of Node's hears of no return before its first piece, nor within one: a file or a socket would stay open.
-  if (typeof body.destroy === "function") return void body.destroy();
-  if (hasBegun) return;
-  const iterator = body[Symbol.asyncIterator]();
-  // Nobody waits for its result, so nobody can do anything about its error.
-  void Promise.resolve(iterator.return?.()).catch(() => undefined);
+/** Lets go of a body that will not be sent. */
+export function discard(body: StreamedBody): void {
+  open(body).leave();
 }

@@ -1,7 +1,13 @@
 import type { HeadersToSend } from "./head/field-lines.ts";
 
 /** A body whose pieces come one after the other: a generator, a web `ReadableStream`, a `Readable` of Node. */
-export type StreamedBody = AsyncIterable<string | Uint8Array>;
+export interface StreamedBody extends AsyncIterable<string | Uint8Array> {
+  /**
+   * A piece that means nothing, and may stand between any two: a comment. It is sent when nothing has come from the client
+   * for the connection's `pingInterval`, unless the length of the body was said. Absent: nothing is.
+   */
+  readonly heartbeat?: string | Uint8Array | undefined;
+}
 
 /** What follows a head. Text is sent as UTF-8. */
 export type BodyToSend = string | Uint8Array | StreamedBody;

@@ -10,10 +10,11 @@ import { REQUEST, type RequestLine } from "./head/request-line.ts";
 import { isPath, readHost, readTarget, type Target } from "./head/target.ts";
 import type { ServerSettings } from "./http.ts";
 import { type BodyOwner, IncomingBody } from "./incoming-body.ts";
-import { discard, isStreamed } from "./outgoing-body.ts";
+import { isStreamed } from "./outgoing-body.ts";
+import { Pieces } from "./pieces.ts";
 import { isPlainAnswer, plainAnswer } from "./plain-answer.ts";
 import { Request } from "./request.ts";
-import type { HttpAnswer, HttpResponse, StreamedBody } from "./response.ts";
+import type { HttpAnswer } from "./response.ts";
 import { Cycle } from "./state.ts";
 
 type AnyRequest = Request<Buffer | IncomingBody>;
@@ -44,8 +45,8 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   /** The client waits for a word before it sends its body. */
   #expectsContinue = false;
   #isDraining = false;
-  /** Lets go of the body of an answer that is under way. */
-  #letGo: (() => void) | undefined;
+  /** The answer whose body is being sent piece by piece. */
+  #sending: Pieces | undefined;
   /** Nothing more is said, or looked at. */
   #isOver = false;
 
@@ -106,9 +107,9 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     this.#cycle.isLast = answer.isLast;
     this.#cycle.answerBegun();
     const { body } = answer;
-    if (typeof body === "object" && Symbol.asyncIterator in body) {
-      // A stream is made of a body that is one.
-      return this.#stream(answer.head, body, (message as HttpResponse).body as StreamedBody);
+    if (body instanceof Pieces) {
+      this.#sending = body;
+      return body.behind(answer.head, () => this.#answered());
     }
     this.#answered();
     return body === undefined ? answer.head : answer.withBody(body);
@@ -139,13 +140,18 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     this.#end();
   }
 
+  ping(): Bytes {
+    return this.#sending?.heartbeat ?? NOTHING;
+  }
+
   closed(error?: Error): void {
     this.#failBody(error ?? aborted());
-    this.#letGo?.();
+    void this.#sending?.return();
     const request = this.#request;
     const { server } = this.#cycle;
     // Nothing has broken: whoever has asked for another protocol has got it.
-    const isHandedOver = error === undefined && (server === "switched" || request?.upgrade !== undefined);
+    const isHandedOver =
+      error === undefined && !this.#isOver && (server === "switched" || request?.upgrade !== undefined);
     if (!isHandedOver && server !== "done") request?.left();
   }
 
@@ -277,6 +283,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   /** The answer is out, as far as this codec goes. */
   #answered(): void {
     this.#cycle.answerEnded();
+    this.#sending = undefined;
     const { body } = this.#request as AnyRequest;
     if (this.#reader !== undefined && body instanceof IncomingBody && !body.isTaken) body.abandon();
     if (this.#cycle.isLast) this.#end();
@@ -291,27 +298,6 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const { keepAlive, drain } = this.#settings;
     this.#link.phase("keep-alive", this.#isDraining ? drain : keepAlive);
     this.#link.release();
-  }
-
-  #stream(
-    head: string | Buffer,
-    pieces: AsyncIterable<Bytes>,
-    body: StreamedBody,
-  ): AsyncGenerator<Bytes, void, void> {
-    this.#letGo = () => discard(body);
-    return this.#pieces(head, pieces, body);
-  }
-
-  async *#pieces(
-    head: string | Buffer,
-    pieces: AsyncIterable<Bytes>,
-    body: StreamedBody,
-  ): AsyncGenerator<Bytes, void, void> {
-    yield head;
-    this.#letGo = () => discard(body, true);
-    yield* pieces;
-    this.#letGo = undefined;
-    this.#answered();
   }
 
   #switch(answer: Answer): Bytes {
@@ -386,6 +372,7 @@ function headOf(error: ProtocolError): ProtocolError {
   return new ProtocolError(error.code, error.message, { farewell: farewell.slice(0, end) });
 }
 
+const NOTHING = "";
 const EMPTY = Buffer.alloc(0);
 
 /** RFC 9112 9.3: whether the client would like to go on. */
