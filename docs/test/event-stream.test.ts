@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { listen } from "@sock/core";
 import { eventStream, http } from "@sock/protocol-http";
 import { expect, test } from "vitest";
@@ -45,24 +44,55 @@ test("a stream that says nothing gives signs of life, and then ends as it should
   expect(String(await wire.read(4))).toBe("next");
 });
 
-test("a client that leaves is noticed, though nothing is said to it", async () => {
+test.each(["leaves", "ends its side"])(
+  "a client that %s is noticed, though nothing is said to it",
+  async (how) => {
+    const { promise: left, resolve } = Promise.withResolvers<void>();
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+    const errors: unknown[] = [];
+    await using server = await listen("tcp://127.0.0.1:0", {
+      codec: http(),
+      onMessage(connection) {
+        const source = {
+          next: () => new Promise<never>(() => {}),
+          return: async () => {
+            resolve();
+            return { done: true as const, value: undefined };
+          },
+          [Symbol.asyncIterator]: () => source,
+        };
+        connection.send(eventStream(source));
+      },
+      onError: (_, error) => errors.push(error),
+      onClose: () => go(),
+    });
+    using wire = await Wire.connect(server.address);
+    wire.send(GET);
+    await answerHead(wire);
+    if (how === "leaves") wire[Symbol.dispose]();
+    else wire.end();
+    await left;
+    // The answer has no end, and does not look as if it had one.
+    if (how === "ends its side") expect(await wire.rest()).toHaveLength(0);
+    await gone;
+    expect(errors).toEqual([]);
+  },
+);
+
+test("to a client that has ended its side already nothing is begun", async () => {
   const { promise: left, resolve } = Promise.withResolvers<void>();
   await using server = await listen("tcp://127.0.0.1:0", {
     codec: http(),
-    onMessage(connection, { signal }) {
-      const events = async function* () {
-        yield "hello";
-        await once(signal, "abort");
-        resolve();
-      };
-      connection.send(eventStream(events()));
+    async onMessage(connection, { signal }) {
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      connection.send(eventStream(silence(resolve)));
     },
   });
-  const wire = await Wire.connect(server.address);
+  using wire = await Wire.connect(server.address);
   wire.send(GET);
-  await wire.readLine();
-  wire[Symbol.dispose]();
+  wire.end();
   await left;
+  expect(await wire.rest()).toHaveLength(0);
 });
 
 test("a client that does not read makes the source wait", async () => {
@@ -86,3 +116,15 @@ test("a client that does not read makes the source wait", async () => {
     expect(taken * 16_384).toBeLessThan(read + ahead);
   }
 });
+
+/** Events that never come. `left` is called when nobody waits for them any more. */
+function silence(left: () => void): AsyncIterable<string> {
+  const iterator: AsyncIterator<string> = {
+    next: () => new Promise(() => {}),
+    async return() {
+      left();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}

@@ -46,6 +46,7 @@ export function eventStream(
 
 class EventStream implements StreamedBody {
   readonly heartbeat = ":\n\n";
+  readonly endsWithClient = true;
   readonly #events: AsyncIterable<string | ServerSentEvent>;
 
   constructor(events: AsyncIterable<string | ServerSentEvent>) {

@@ -1,4 +1,5 @@
 export { type EventStreamOptions, eventStream, type ServerSentEvent } from "./event-stream.ts";
+export { type Answering, type FetchFunction, type FetchOptions, fetchHandler } from "./fetch-handler.ts";
 export type { HeadersToSend } from "./head/field-lines.ts";
 export type { Fields } from "./head/fields.ts";
 export { type HttpOptions, http } from "./http.ts";

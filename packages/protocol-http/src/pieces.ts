@@ -12,6 +12,8 @@ export interface Framing {
   readonly heartbeat?: Bytes | undefined;
 }
 
+type Result = IteratorResult<Bytes, undefined>;
+
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
@@ -20,14 +22,19 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * No generator: whoever leaves one that awaits a piece has to wait for it too.
  */
 export class Pieces implements AsyncIterable<Bytes>, AsyncIterator<Bytes, undefined> {
+  /** Whether nobody is to be waited for when the client has ended its side. */
+  readonly endsWithClient: boolean;
   readonly #source: Source<string | Uint8Array>;
   readonly #framing: Framing;
   #head: Bytes | undefined;
   #ended: (() => void) | undefined;
   #place: "head" | "pieces" | "end" = "head";
+  /** Ends the wait for a piece. */
+  #giveUp: ((result: Result) => void) | undefined;
 
   /** @throws TypeError when somebody else takes the pieces of `body` */
   constructor(body: StreamedBody, framing: Framing) {
+    this.endsWithClient = body.endsWithClient === true;
     this.#source = open(body);
     this.#framing = framing;
   }
@@ -48,38 +55,49 @@ export class Pieces implements AsyncIterable<Bytes>, AsyncIterator<Bytes, undefi
     return this;
   }
 
-  async next(): Promise<IteratorResult<Bytes, undefined>> {
+  next(): Promise<Result> {
     if (this.#place === "head") {
       this.#place = "pieces";
-      if (this.#head !== undefined) return { done: false, value: this.#head };
+      if (this.#head !== undefined) return Promise.resolve({ done: false, value: this.#head });
     }
-    while (this.#place === "pieces") {
-      const bytes = await this.#pull();
-      if (bytes !== undefined) return { done: false, value: bytes };
-    }
-    this.#ended?.();
-    this.#ended = undefined;
-    return DONE;
+    if (this.#place === "end") return Promise.resolve(this.#finish());
+    return new Promise((resolve, reject) => {
+      this.#giveUp = resolve;
+      this.#pull(resolve, reject);
+    });
   }
 
-  return(): Promise<IteratorReturnResult<undefined>> {
+  return(): Promise<Result> {
     if (this.#place !== "end") this.#leave();
+    this.#giveUp?.(DONE);
     return Promise.resolve(DONE);
   }
 
-  /** The next bytes; `undefined`: none, look again. */
-  async #pull(): Promise<Bytes | undefined> {
-    try {
-      const { done, value } = await this.#source.next();
-      // Somebody has left meanwhile.
-      if (this.#place !== "pieces") return undefined;
-      if (!done) return this.#framing.piece(value);
-      this.#place = "end";
-      return this.#framing.end();
-    } catch (error) {
-      this.#leave();
-      throw error;
-    }
+  #pull(resolve: (result: Result) => void, reject: (error: unknown) => void): void {
+    const fail = (error: unknown) => {
+      // Who has left was told so, and heeds nothing any more.
+      if (this.#place !== "end") this.#leave();
+      reject(error);
+    };
+    const take = ({ done, value }: IteratorResult<string | Uint8Array, unknown>) => {
+      if (this.#place === "end") return;
+      try {
+        const bytes = done ? this.#framing.end() : this.#framing.piece(value as string | Uint8Array);
+        if (done) this.#place = "end";
+        if (bytes !== undefined) resolve({ done: false, value: bytes });
+        else if (done) resolve(this.#finish());
+        else this.#pull(resolve, reject);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    this.#source.next().then(take, fail);
+  }
+
+  #finish(): Result {
+    this.#ended?.();
+    this.#ended = undefined;
+    return DONE;
   }
 
   #leave(): void {

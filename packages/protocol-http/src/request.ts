@@ -99,6 +99,11 @@ export class Request<Body> implements HttpRequest<Body> {
     return this.#controller.signal;
   }
 
+  /** Whether the client has left before the answer was out. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
   /** The client has left. */
   left(): void {
     this.#isLeft = true;

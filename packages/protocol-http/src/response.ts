@@ -7,6 +7,12 @@ export interface StreamedBody extends AsyncIterable<string | Uint8Array> {
    * for the connection's `pingInterval`, unless the length of the body was said. Absent: nothing is.
    */
   readonly heartbeat?: string | Uint8Array | undefined;
+
+  /**
+   * Whether a client that ends its side has left: nobody goes on listening to what has no end. The body is let go of then,
+   * and the connection with it. Default: false, the rest is sent; a client may end its side and still read.
+   */
+  readonly endsWithClient?: boolean | undefined;
 }
 
 /** What follows a head. Text is sent as UTF-8. */

@@ -109,6 +109,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const { body } = answer;
     if (body instanceof Pieces) {
       this.#sending = body;
+      if (body.endsWithClient && request.isLeft) this.#stopSending(body);
       return body.behind(answer.head, () => this.#answered());
     }
     this.#answered();
@@ -127,6 +128,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
 
   peerEnded(): void {
     if (this.#request !== undefined && this.#cycle.server !== "done") this.#request.left();
+    if (this.#sending?.endsWithClient === true) this.#stopSending(this.#sending);
   }
 
   farewell(why: Farewell): void {
@@ -298,6 +300,12 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     const { keepAlive, drain } = this.#settings;
     this.#link.phase("keep-alive", this.#isDraining ? drain : keepAlive);
     this.#link.release();
+  }
+
+  /** Nobody is there to take the rest, and it must not look as if it were all. */
+  #stopSending(body: Pieces): void {
+    void body.return();
+    this.#end();
   }
 
   #switch(answer: Answer): Bytes {

@@ -20,7 +20,8 @@ export function open<Piece>(pieces: AsyncIterable<Piece>): Source<Piece> {
   }
   const iterator = pieces[Symbol.asyncIterator]();
   return {
-    next: () => iterator.next(),
+    // What it throws at once is no other error.
+    next: async () => iterator.next(),
     leave() {
       forget(() => iterator.return?.());
       if (isReadable(pieces)) pieces.destroy();
