@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { dial } from "./support/dial.ts";
 import { Example } from "./support/example.ts";
+import { answer, answerHead, chunk, webSocketRequest as request } from "./support/http-wire.ts";
 import { Wire } from "./support/wire.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sock-examples-"));
@@ -113,6 +114,92 @@ describe("echo", () => {
     });
   });
 
+  describe("http", () => {
+    const get = (target: string, fields = "") => `GET ${target} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
+    const post = (target: string, body: string) =>
+      `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+    test("any method and path get their body back, OK where there is none", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      const rows: [request: string, body: string][] = [
+        [get("/"), "OK"],
+        [get("/any/path?query"), "OK"],
+        [post("/", "hello\n\0"), "hello\n\0"],
+        [post("/", "").replace("POST", "PUT"), "OK"],
+        [post("/", "x").replace("POST", "PURGE"), "x"],
+        [
+          get("/", "Transfer-Encoding: chunked\r\n").replace("GET", "POST") +
+            "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+          "hello",
+        ],
+      ];
+      wire.send(...rows.map(([request]) => request));
+      for (const [request, body] of rows) {
+        const answered = await answer(wire);
+        expect([request, answered.status, answered.body]).toEqual([request, 200, body]);
+        expect(answered.fields["content-length"]).toBe(String(body.length));
+      }
+      wire.send(get("/").replace("GET", "HEAD"));
+      expect((await answer(wire, "HEAD")).fields["content-length"]).toBe("2");
+    });
+
+    test("/echo answers the fields in their order, /cookie the cookies", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send(get("/echo", "b: 2\r\nA: 1\r\nb:3\r\n"));
+      expect((await answer(wire)).body).toBe("Host: x\nb: 2\nA: 1\nb: 3\n");
+      wire.send(get("/cookie", "Cookie: a=1; b=two=2;c=\r\n"));
+      expect((await answer(wire)).body).toBe("a=1\nb=two=2\nc=\n");
+      wire.send(get("/cookie"));
+      expect((await answer(wire)).body).toBe("");
+    });
+
+    test("/stream echoes as it comes", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      wire.send("POST /stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+      expect((await answerHead(wire)).status).toBe(200);
+      expect(String(await chunk(wire))).toBe("one");
+      wire.send("3\r\ntwo\r\n0\r\n\r\n");
+      expect([String(await chunk(wire)), await chunk(wire)]).toEqual(["two", undefined]);
+    });
+
+    test("a WebSocket on any path echoes; when it is stopped, it is told to come back", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      const address = await echo.address();
+      const { socket, next } = await dial(`${address.replace("http:", "ws:")}/any`);
+      socket.send("text 😀");
+      expect(await next()).toBe("text 😀");
+      const code = echo.stop();
+      expect(await next()).toEqual({ code: 1012, reason: "", wasClean: true });
+      expect(await code).toBe(0);
+      expectNoMoreThanAnAddress(echo, "http");
+    });
+
+    test("stopped while it owes an answer, it pays", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      using wire = await Wire.connect(await echo.address());
+      const body = "0123456789abcdef".repeat(2 ** 20);
+      wire.send(post("/", body));
+      await wire.has(1);
+      const code = echo.stop();
+      expect((await answer(wire)).body === body).toBe(true);
+      expect(await wire.rest()).toHaveLength(0);
+      expect(await code).toBe(0);
+      expectNoMoreThanAnAddress(echo, "http");
+    });
+
+    test("a client that leaves within its body is not worth a word", async () => {
+      await using echo = new Example("echo", `http://${anyPort}`);
+      const wire = await Wire.connect(await echo.address());
+      wire.send(post("/", "hello").slice(0, -1));
+      wire[Symbol.dispose]();
+      expect(await echo.stop()).toBe(0);
+      expectNoMoreThanAnAddress(echo, "http");
+    });
+  });
+
   describe("permessage-deflate", () => {
     const offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
     const accepted = /^Sec-WebSocket-Extensions: permessage-deflate\b.*\r$/m;
@@ -120,7 +207,7 @@ describe("echo", () => {
     test("websocket://…?deflate accepts it", async () => {
       await using echo = new Example("echo", `websocket://${anyPort}?deflate`);
       using wire = await Wire.connect(await echo.address());
-      wire.send(request(offer));
+      wire.send(request("/", offer));
       expect(await head(wire)).toMatch(accepted);
       // RFC 7692 7.2.3.1, masked with zeros.
       wire.send(Buffer.from("c18700000000f248cdc9c90700", "hex"));
@@ -130,7 +217,7 @@ describe("echo", () => {
     test("and nobody else does", async () => {
       await using echo = new Example("echo", `websocket://${anyPort}`);
       using wire = await Wire.connect(await echo.address());
-      wire.send(request(offer));
+      wire.send(request("/", offer));
       expect(await head(wire)).not.toMatch(/extensions/i);
     });
   });
@@ -142,7 +229,7 @@ describe("echo", () => {
       expect(await echo.ended).toBe(2);
       expect(echo.stdout).toBe("");
       expect(echo.stderr).toBe(
-        "usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket\n",
+        "usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket http\n",
       );
     },
   );
@@ -238,19 +325,6 @@ function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
-}
-
-/** A WebSocket's, as RFC 6455 1.2 has it. */
-function request(fields = ""): string {
-  const lines = [
-    "GET / HTTP/1.1",
-    "Host: localhost",
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version: 13",
-  ];
-  return `${lines.join("\r\n")}\r\n${fields}\r\n`;
 }
 
 /** The answer to it. */

@@ -44,6 +44,7 @@ describe("a Hono app", () => {
     throw new Error("a secret");
   });
   app.get("/url", (c) => c.text(c.req.url));
+  app.onError((_, c) => c.text("something went wrong", 500));
 
   test("has its routes, their parameters, and its 404", async () => {
     await using site = await serve(app);
@@ -87,7 +88,7 @@ describe("a Hono app", () => {
     await using site = await serve(app);
     using wire = await Wire.connect(site.address);
     wire.send("GET /throw HTTP/1.1\r\nHost: x\r\n\r\n", "GET /hello/ann HTTP/1.1\r\nHost: x\r\n\r\n");
-    expect(await answer(wire)).toMatchObject({ status: 500, body: "Internal Server Error" });
+    expect(await answer(wire)).toMatchObject({ status: 500, body: "something went wrong" });
     expect((await answer(wire)).body).toBe("hello ann ");
     expect(site.errors).toEqual([]);
   });

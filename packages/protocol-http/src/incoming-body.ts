@@ -22,7 +22,8 @@ export interface BodyOwner {
  * A body as it comes, to be read once: `for await (const piece of request.body)`. The peer is read at the pace of the
  * reader. Leaving the loop early abandons the rest.
  *
- * Reading throws when the body breaks off: the ProtocolError, the network's error, or an Error with code `ABORTED`.
+ * Reading throws a ProtocolError when the body breaks off: the one that broke the connection, or one with code `ABORTED`,
+ * whose cause is the network's error if there was one.
  */
 export class IncomingBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
   /** Behind a chunked body that has been read to its end: the fields that came with it. */

@@ -147,7 +147,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   }
 
   closed(error?: Error): void {
-    this.#failBody(error ?? aborted());
+    this.#failBody(aborted(error));
     void this.#sending?.return();
     const request = this.#request;
     const { server } = this.#cycle;
@@ -390,6 +390,7 @@ function persists(minor: number, fields: Fields): boolean {
   return !fields.hasToken("connection", "close");
 }
 
-function aborted(): Error {
-  return Object.assign(new Error("the connection ended before the body did"), { code: "ABORTED" });
+function aborted(cause?: Error): ProtocolError {
+  const sentence = "the connection ended before the body did";
+  return new ProtocolError("ABORTED", sentence, cause && { cause });
 }
