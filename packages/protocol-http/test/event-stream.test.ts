@@ -347,6 +347,6 @@ describe("when the client leaves", () => {
     wire.receive(GET.replace("GET", "HEAD"));
     await setImmediate();
     expect(source.isLeft).toBe(true);
-    expect(wire.sent).toMatch(/Content-Type: text\/event-stream\r\n[^]*\r\n\r\n$/);
+    expect(wire.sent).toMatch(/Content-Type: text\/event-stream\r\n[\s\S]*\r\n\r\n$/);
   });
 });

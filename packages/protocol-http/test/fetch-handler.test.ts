@@ -110,9 +110,9 @@ describe("the request", () => {
       texts.push(await request.text());
       return new Response();
     };
-    await ask(get("POST / HTTP/1.1", "Content-Length: 5\r\n") + "hello", read);
+    await ask(`${get("POST / HTTP/1.1", "Content-Length: 5\r\n")}hello`, read);
     await ask(
-      get("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n") + "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+      `${get("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")}2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n`,
       read,
     );
     await ask(get("POST / HTTP/1.1"), read);
