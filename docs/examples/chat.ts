@@ -1,76 +1,108 @@
 /**
- * The manual's chat: whoever says a line, everybody in the room hears it. Lines of text on one port, WebSocket on the
- * next, one room.
+ * The manual's chat: whoever says something, everybody in the room hears it. A page and its WebSockets on one port, lines of
+ * text on the one before, frames on the one behind, one room.
  *
- * `chat [port]`: 2347 and 2348 unless told; 0 for any two. SIGINT or SIGTERM closes every connection and exits 0.
+ * `chat [port] [host]`: 2347, 2348 and 2349 at 127.0.0.1 unless told; port 0 for any three. SIGINT or SIGTERM closes every
+ * connection and exits 0.
  */
-import { type Connection, eventLoop, listen, Prepared } from "@sock/core";
+import { readFileSync } from "node:fs";
+import { type Connection, eventLoop, listen } from "@sock/core";
+import { frame } from "@sock/protocol-frame";
+import { type HttpAnswer, type HttpRequest, type HttpResponse, http } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
-import { websocket } from "@sock/protocol-websocket";
+import { acceptWebSocket } from "@sock/protocol-websocket";
+import { type Member, Room } from "./chat/room.ts";
 
-interface User {
-  name: string;
-}
+const MAX_MESSAGE = 16 * 1024;
 
-// A room holds whoever can be sent a string.
-type Member = Pick<Connection<never, string, never, User>, "send" | "context">;
+const room = new Room();
 
-const room = new Set<Member>();
-let users = 0;
-
-const welcome = (): User => ({ name: `user[${++users}]` });
-
-function enter(member: Member): void {
-  room.add(member);
-  tellAll(`${member.context.name} came`);
-}
-
-function leave(member: Member): void {
-  room.delete(member);
-  tellAll(`${member.context.name} logout`);
-}
-
-function tellAll(line: string): void {
-  // Encoded once for each protocol, however many are in the room.
-  const prepared = new Prepared(line);
-  for (const member of room) member.send(prepared);
-}
-
-const port = Number(process.argv[2] ?? 2347);
-
-const lines = await listen(`tcp://127.0.0.1:${port}`, {
-  codec: text(),
-  context: welcome,
-  onConnect: enter,
-  onMessage: (connection, line) => tellAll(`${connection.context.name} said: ${line}`),
-  onClose: leave,
+const page = (name: string, type: string): HttpResponse => ({
+  headers: {
+    "Content-Type": `${type}; charset=utf-8`,
+    "Cache-Control": "no-cache",
+    // Nothing but what comes from here, and no script that stands in the page: whatever others say stays text.
+    "Content-Security-Policy":
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  },
+  body: readFileSync(new URL(`chat/${name}`, import.meta.url)),
 });
+const pages: ReadonlyMap<string, HttpResponse> = new Map([
+  ["/", page("index.html", "text/html")],
+  ["/chat.css", page("chat.css", "text/css")],
+  ["/chat.js", page("chat.js", "text/javascript")],
+]);
 
-const sockets = await listen(`tcp://127.0.0.1:${port === 0 ? 0 : port + 1}`, {
-  // Any page may join: nothing here depends on who its visitor is.
-  codec: websocket({ origins: "any" }),
-  context: welcome,
+function respond({ method, path }: HttpRequest): HttpResponse {
+  if (method !== "GET" && method !== "HEAD") return { status: 405, headers: { Allow: "GET, HEAD" } };
+  return pages.get(path) ?? { status: 404, body: "not found\n" };
+}
+
+/** The page's own WebSocket is at `/room` and speaks JSON; all others get lines. */
+function join(connection: Connection<HttpRequest, HttpAnswer>, request: HttpRequest): void {
+  const { codec, response } = acceptWebSocket(request, { maxMessageSize: MAX_MESSAGE });
+  if (codec === undefined) return void connection.send(response);
+  const socket = connection.upgrade(codec, {
+    onMessage: (_, message) => room.hear(member, String(message)),
+    onClose: () => room.leave(member),
+  });
+  const wished = new URLSearchParams(request.query).get("name") ?? undefined;
+  const member = room.enter(socket, request.path === "/room" ? "json" : "lines", wished);
+}
+
+interface Seat {
+  member?: Member;
+}
+
+type Talker = Connection<never, string, never, Seat>;
+
+/** For protocols whose messages are texts, or the bytes of one. */
+const talk = {
+  maxPackageSize: MAX_MESSAGE,
+  context: (): Seat => ({}),
+  onConnect(connection: Talker) {
+    connection.context.member = room.enter(connection, "lines");
+  },
+  onMessage({ context: { member } }: Talker, line: string | Uint8Array) {
+    if (member) room.hear(member, typeof line === "string" ? line : Buffer.from(line).toString());
+  },
+  onClose({ context: { member } }: Talker) {
+    if (member) room.leave(member);
+  },
+};
+
+const first = Number(process.argv[2] ?? 2347);
+const host = process.argv[3] ?? "127.0.0.1";
+const at = (offset: number) => `tcp://${host}:${first === 0 ? 0 : first + offset}`;
+
+const texts = await listen(at(0), { ...talk, codec: text() });
+const web = await listen(at(1), {
+  codec: http(),
   pingInterval: 30_000,
-  idleTimeout: 60_000,
-  onConnect: enter,
-  onMessage: (connection, message) => tellAll(`${connection.context.name} said: ${String(message)}`),
-  onClose: leave,
+  idleTimeout: 70_000,
+  onMessage(connection: Connection<HttpRequest, HttpAnswer>, request) {
+    if (request.upgrade === "websocket") join(connection, request);
+    else connection.send(respond(request));
+  },
 });
+const frames = await listen(at(2), { ...talk, codec: frame() });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   eventLoop.onSignal(signal, () => {
-    void lines.close();
-    void sockets.close();
+    for (const server of [texts, web, frames]) void server.close();
   });
 }
 
-const textAddress = lines.address.replace("tcp:", "text:");
-const webAddress = sockets.address.replace("tcp:", "ws:");
-console.log(`listening on ${textAddress} and ${webAddress}
+const { hostname, port } = new URL(texts.address);
+console.log(`listening on ${web.address.replace("tcp:", "http:")}
 
-Join from other terminals, and type lines to each other:
+Open that in a browser, in two windows or more. Or come in from other terminals, into the same room:
 
-  nc ${new URL(lines.address).hostname} ${new URL(lines.address).port}
-  npx -y pnpm@12 --silent example join ${webAddress}
+  nc ${hostname} ${port}
+  npx -y pnpm@12 --silent example join ${web.address.replace("tcp:", "ws:")}
+  npx -y pnpm@12 --silent example join ${frames.address.replace("tcp:", "frame:")}
 
 Ctrl+C here ends it.`);

@@ -1,37 +1,16 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { listen } from "@sock/core";
 import { eventStream, http } from "@sock/protocol-http";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inChromium } from "./support/chromium.ts";
 import { type Conversation, clientTests } from "./support/client-tests.ts";
 import { dial } from "./support/dial.ts";
 import { serve } from "./support/web-server.ts";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const isThere = existsSync(executablePath);
-const flags = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-if (process.env.CI) {
-  test(`Chromium is at ${executablePath}`, () => expect(isThere).toBe(true));
-} else if (!isThere) {
-  console.warn(`!!!! no browser was tested: ${executablePath} is not there, and $CHROMIUM names no other`);
-  test.skip(`Chromium: ${executablePath} is not there, and $CHROMIUM names no other`);
-}
-
-describe.runIf(isThere)("Chromium", () => {
-  let browser: Browser;
+inChromium((browser) => {
   let page: Page;
   let origin: string;
   const site = createServer((_, response) => void response.end("a page"));
@@ -39,13 +18,10 @@ describe.runIf(isThere)("Chromium", () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    browser = await chromium.launch({ executablePath, args: flags });
-    page = await browser.newPage();
+    page = await browser().newPage();
     await page.goto(origin);
-    // A browser that starts for the first time on a busy machine takes its time.
-  }, 60_000);
-  afterAll(async () => {
-    await browser.close();
+  });
+  afterAll(() => {
     site.closeAllConnections();
     site.close();
   });
@@ -73,7 +49,7 @@ describe.runIf(isThere)("Chromium", () => {
     test("a page of the same host and port is let in", async () => {
       await using server = await serve({});
       // A page that Playwright makes up comes from no address, and Chromium asks before such a page may come to this one.
-      await using page = await browser.newPage({ permissions: ["local-network-access"] });
+      await using page = await browser().newPage({ permissions: ["local-network-access"] });
       const home = server.url.replace("ws:", "http:");
       await page.route(`${home}/**`, (route) => route.fulfill({ body: "a page of the server's own" }));
       await page.goto(home);
@@ -104,7 +80,7 @@ describe.runIf(isThere)("Chromium", () => {
         else connection.send({ headers: { "Content-Type": "text/html" }, body: "a page" });
       },
     });
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     await page.goto(server.address.replace("tcp:", "http:"));
     const heard = await page.evaluate(
       () =>

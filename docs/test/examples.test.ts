@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { dial } from "./support/dial.ts";
 import { Example } from "./support/example.ts";
 import { answer, answerHead, chunk, webSocketRequest as request } from "./support/http-wire.ts";
+import { openRoom } from "./support/room.ts";
 import { Wire } from "./support/wire.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sock-examples-"));
@@ -236,17 +237,8 @@ describe("echo", () => {
 });
 
 describe("chat", () => {
-  /** A room, where its doors are. */
-  async function open(): Promise<AsyncDisposable & { chat: Example; lines: string; web: string }> {
-    const chat = new Example("chat", "0");
-    const [, lines, web] = await chat.says(
-      /^listening on (text:\S+) and (ws:\S+)\n[\s\S]*Ctrl\+C here ends it\.\n$/,
-    );
-    return { chat, lines: lines!, web: web!, [Symbol.asyncDispose]: () => chat[Symbol.asyncDispose]() };
-  }
-
-  test("lines and WebSockets are in one room", async () => {
-    await using room = await open();
+  test("lines, frames and WebSockets are in one room", async () => {
+    await using room = await openRoom();
     using wire = await Wire.connect(room.lines);
     expect(await wire.readLine()).toBe("user[1] came\n");
 
@@ -254,20 +246,31 @@ describe("chat", () => {
     expect(await next()).toBe("user[2] came");
     expect(await wire.readLine()).toBe("user[2] came\n");
 
+    using framed = await Wire.connect(room.frames);
+    const frame = async () => (await framed.read((await framed.read(4)).readUInt32BE() - 4)).toString();
+    expect(await frame()).toBe("user[3] came");
+    expect(await wire.readLine()).toBe("user[3] came\n");
+    expect(await next()).toBe("user[3] came");
+
     wire.send("hello\n");
     expect(await wire.readLine()).toBe("user[1] said: hello\n");
     expect(await next()).toBe("user[1] said: hello");
+    expect(await frame()).toBe("user[1] said: hello");
 
     socket.send("grüß dich 😀");
     expect(await wire.readLine()).toBe("user[2] said: grüß dich 😀\n");
     expect(await next()).toBe("user[2] said: grüß dich 😀");
+
+    framed.send(uint32(9), "hallo");
+    expect(await next()).toBe("user[3] said: hallo");
+    expect(await wire.readLine()).toBe("user[3] said: hallo\n");
 
     socket.close();
     expect(await wire.readLine()).toBe("user[2] logout\n");
   });
 
   test("a line that left is told to WebSockets", async () => {
-    await using room = await open();
+    await using room = await openRoom();
     const { next } = await dial(room.web);
     expect(await next()).toBe("user[1] came");
     const wire = await Wire.connect(room.lines);
@@ -276,8 +279,73 @@ describe("chat", () => {
     expect(await next()).toBe("user[2] logout");
   });
 
+  test("what would break the line of another is not told there", async () => {
+    await using room = await openRoom();
+    using wire = await Wire.connect(room.lines);
+    expect(await wire.readLine()).toBe("user[1] came\n");
+    const { socket, next } = await dial(room.web);
+    await wire.readLine();
+    expect(await next()).toBe("user[2] came");
+    socket.send("two\nlines\r\nand \u001b[31mcolor\u2028");
+    expect(await wire.readLine()).toBe("user[2] said: two lines and  [31mcolor\n");
+    expect(await next()).toBe("user[2] said: two lines and  [31mcolor");
+    socket.send("  ");
+    socket.send("x".repeat(3000));
+    expect(await wire.readLine()).toBe(`user[2] said: ${"x".repeat(2000)}\n`);
+  });
+
+  test("names can be had, one for each", async () => {
+    await using room = await openRoom();
+    using ann = await Wire.connect(room.lines);
+    ann.send("/name Ann\n", "/name Ann\n", "/name \n", "/name user[7]\n", "hello\n");
+    expect(await ann.readLine()).toBe("user[1] came\n");
+    expect(await ann.readLine()).toBe("user[1] is now Ann\n");
+    expect(await ann.readLine()).toBe("Ann said: hello\n");
+    const { next } = await dial(`${room.web}/?name=${encodeURIComponent(" aNN\n")}`);
+    expect(await next()).toBe("aNN 2 came");
+  });
+
+  test("its page hears JSON, and first what it has missed", async () => {
+    await using room = await openRoom();
+    using wire = await Wire.connect(room.lines);
+    wire.send("before\n");
+    await wire.readLine();
+    await wire.readLine();
+    const { socket, next } = await dial(`${room.web}/room?name=Ann`);
+    const heard = async () => JSON.parse((await next()) as string);
+    const at = expect.any(Number);
+    expect(await heard()).toEqual({
+      type: "welcome",
+      you: "Ann",
+      here: ["user[1]"],
+      before: [{ type: "said", name: "user[1]", text: "before", at }],
+    });
+    expect(await heard()).toEqual({ type: "came", name: "Ann" });
+    socket.send("two\nlines");
+    expect(await heard()).toEqual({ type: "said", name: "Ann", text: "two\nlines", at });
+    socket.send("/name Bob");
+    expect(await heard()).toEqual({ type: "renamed", name: "Ann", now: "Bob" });
+    wire[Symbol.dispose]();
+    expect(await heard()).toEqual({ type: "left", name: "user[1]" });
+  });
+
+  test("the page is served, and nothing else, to pages of its own", async () => {
+    await using room = await openRoom();
+    const page = await fetch(room.page);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    // Everything comes from here.
+    expect(await page.text()).not.toMatch(/(src|href)="(https?:)?\/\//);
+    expect((await fetch(`${room.page}/chat.js`)).status).toBe(200);
+    expect((await fetch(`${room.page}/../chat.ts`)).status).toBe(404);
+    expect((await fetch(room.page, { method: "POST" })).status).toBe(405);
+    using wire = await Wire.connect(room.page);
+    wire.send(request("/room", "Origin: https://evil.example\r\n"));
+    expect((await answer(wire)).status).toBe(403);
+  });
+
   test.each(["SIGTERM", "SIGINT"] as const)("%s lets everybody know, and ends it with 0", async (signal) => {
-    await using room = await open();
+    await using room = await openRoom();
     const { next } = await dial(room.web);
     expect(await next()).toBe("user[1] came");
     using wire = await Wire.connect(room.lines);
@@ -291,28 +359,32 @@ describe("chat", () => {
   });
 
   test("users who join talk to each other", async () => {
-    await using room = await open();
+    await using room = await openRoom();
     await using ann = new Example("join", room.web);
     await ann.says(/^user\[1\] came$/m);
     await using bob = new Example("join", room.lines);
     await ann.says(/^user\[2\] came$/m);
+    await using eve = new Example("join", room.frames);
+    await ann.says(/^user\[3\] came$/m);
 
     ann.type("hello");
     await bob.says(/^user\[1\] said: hello$/m);
     bob.type("hello yourself");
     await ann.says(/^user\[2\] said: hello yourself$/m);
+    eve.type("and me");
+    await ann.says(/^user\[3\] said: and me$/m);
 
     bob.typeEnd();
     await ann.says(/^user\[2\] logout$/m);
     expect(await bob.ended).toBe(0);
 
     const code = room.chat.stop();
-    expect(await ann.ended).toBe(0);
-    expect(await code).toBe(0);
+    expect([await ann.ended, await eve.ended, await code]).toEqual([0, 0, 0]);
     expect(ann.stdout).toBe(
-      "user[1] came\nuser[2] came\nuser[1] said: hello\nuser[2] said: hello yourself\nuser[2] logout\n",
+      "user[1] came\nuser[2] came\nuser[3] came\nuser[1] said: hello\nuser[2] said: hello yourself\n" +
+        "user[3] said: and me\nuser[2] logout\n",
     );
-    expect(ann.stderr + bob.stderr + room.chat.stderr).toBe("");
+    expect(ann.stderr + bob.stderr + eve.stderr + room.chat.stderr).toBe("");
   });
 });
 
