@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
+import { ProtocolError } from "@sock/codec";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { HttpAnswer, HttpRequest, IncomingBody } from "../src/index.ts";
@@ -384,7 +385,7 @@ describe("a body that is read as it comes", () => {
     ["an end without a word", "ABORTED", (served) => served.framed.closed()],
     [
       "a reset",
-      "ECONNRESET",
+      "ABORTED",
       (served) => served.framed.closed(Object.assign(new Error(), { code: "ECONNRESET" })),
     ],
     ["a deadline", "ABORTED", (served) => served.farewell({ why: "deadline", phase: "body" })],
@@ -397,6 +398,15 @@ describe("a body that is read as it comes", () => {
     const next = body.next();
     how(served);
     await expect(next).rejects.toMatchObject({ code });
+  });
+
+  test("breaks off by the network: its error is the cause", async () => {
+    const served = streaming().receive(request("POST / HTTP/1.1", CHUNKED));
+    const bytes = served.request.body.bytes();
+    const reset = new Error("ECONNRESET");
+    served.framed.closed(reset);
+    const error = await bytes.catch((error: unknown) => error);
+    expect([ProtocolError.is(error), (error as Error).cause]).toEqual([true, reset]);
   });
 });
 
