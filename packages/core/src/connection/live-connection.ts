@@ -692,7 +692,7 @@ export class LiveConnection<In, Out, Note, Context>
     const isLoss = this.state !== "ending" || waiting > 0;
     const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
     this.ranOut("close", isLoss ? new SockError("CLOSE_TIMEOUT", sentence) : undefined);
-    this.#cut(isLoss);
+    this.#cut(this.#sender.isMidway);
   }
 
   /** `isTorn`: the peer has, or may have, a part of something. */
