@@ -205,16 +205,26 @@ describe("the deadline", () => {
       transport.receive("answer\nidle 5000\nhead 1000\nbody 30000\n");
       clock.advance(2);
     }
-    expect(made).toHaveLength(1);
+    // That of the handshake, and the one for all that follow.
+    expect(made).toHaveLength(2);
   });
 
   test("is forgotten when the only phase was a handshake", () => {
-    const { made, clock, transport } = begin({ within: 5000 });
+    const { made, transport } = begin({ within: 5000 });
     transport.receive("open\n");
-    clock.advance(5000 + LATE);
     expect(made.map(({ isArmed }) => isArmed)).toEqual([false]);
     transport.receive("next 1000\n");
     expect(made.map(({ isArmed }) => isArmed)).toEqual([false, true]);
+  });
+
+  test("is forgotten when its time would have been up, where phases with limits come no more", () => {
+    const { made, clock, transport } = begin({ within: 5000 });
+    transport.receive("open\nnext 1000\nopen\n");
+    expect(made.map(({ isArmed }) => isArmed)).toEqual([false, true]);
+    clock.advance(1000 + LATE);
+    expect(made.map(({ isArmed }) => isArmed)).toEqual([false, false]);
+    transport.receive("next 1000\n");
+    expect(made).toHaveLength(3);
   });
 
   test("is not made for a connection whose phases have no limits", () => {

@@ -80,6 +80,8 @@ export class LiveConnection<In, Out, Note, Context>
   #isTransportGone = false;
   #closeDeadline: Deadline | undefined;
   #phase: PhaseDeadline | undefined;
+  /** How many of them there have been. */
+  #phaseDeadlines = 0;
   #openWaiters: Waiters | undefined;
   #goneWaiters: Waiters | undefined;
 
@@ -395,12 +397,20 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   phase(name: string, limits: PhaseLimits): void {
-    if (limits.within === undefined) {
-      this.#phase?.lift();
-    } else {
-      this.#phase ??= new PhaseDeadline(this.#settings.loop, this);
-      this.#phase.begin(name, limits);
+    if (limits.within === undefined) return this.#liftPhase();
+    if (this.#phase === undefined) {
+      this.#phase = new PhaseDeadline(this.#settings.loop, this);
+      this.#phaseDeadlines++;
     }
+    this.#phase.begin(name, limits);
+  }
+
+  /** Most have one for their handshake, and none for the rest of their lives. Whoever comes back for another keeps it. */
+  #liftPhase(): void {
+    this.#phase?.lift();
+    if (this.#phaseDeadlines !== 1) return;
+    this.#phase?.stop();
+    this.#phase = undefined;
   }
 
   now(): number {
@@ -610,7 +620,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (this.#isLeaving || this.state === "closed") return;
     this.#isLeaving = true;
     this.#farewell = farewell;
-    this.#phase?.lift();
+    this.#liftPhase();
     this.#heartbeat?.stop();
     this.#closeWithin(this.#settings.closeTimeout);
     // Nothing is delivered any more, and what has not opened will not.
@@ -692,7 +702,7 @@ export class LiveConnection<In, Out, Note, Context>
     const isLoss = this.state !== "ending" || waiting > 0;
     const sentence = `the connection could not be closed in time: ${waiting} bytes wait in state ${this.state}`;
     this.ranOut("close", isLoss ? new SockError("CLOSE_TIMEOUT", sentence) : undefined);
-    this.#cut(isLoss);
+    this.#cut(this.#sender.isMidway);
   }
 
   /** `isTorn`: the peer has, or may have, a part of something. */

@@ -21,8 +21,7 @@ const NO_LIMITS: PhaseLimits = {};
  * began take at `bytesPerSecond`; that is only looked at when the time is up, so bytes cost nothing.
  *
  * A phase without limits leaves the deadline where it is, to be found by the wheel: protocols that come and go between
- * phases many times a second pay 26 ns for a round of three (Node 26), those that named one phase in their lives forget
- * the deadline when its time would have been up.
+ * phases many times a second pay 26 ns for a round of three (Node 26).
  */
 export class PhaseDeadline {
   readonly #loop: EventLoop;
