@@ -1,5 +1,5 @@
 // What a request costs the codec and the loop around it, without a socket: blocks of 16 requests, each answered at once.
-import { Framed } from "@sock/codec";
+import { type Bytes, byteLength, Framed } from "@sock/codec";
 import { type HttpAnswer, type HttpRequest, http } from "@sock/protocol-http";
 
 const request =
@@ -10,7 +10,7 @@ let written = 0;
 const framed: Framed<HttpRequest, HttpAnswer> = new Framed(http(), {
   message: (request: HttpRequest) => framed.send(request.target),
   write: (bytes) => {
-    written += (bytes as string).length;
+    written += byteLength(bytes as Bytes);
   },
   failed: (error) => {
     throw error;

@@ -16,7 +16,8 @@ export function isPlainAnswer(message: HttpAnswer, { method, minor }: Asked): me
 /** The same as `Answer` makes of it, at a third of the cost (Node 26). */
 export function plainAnswer(body: string | Uint8Array, isDated: boolean): Bytes {
   const heads = headsOf(isDated ? dateLine() : "");
-  if (typeof body === "string") return `${heads.text}${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  // In pieces: whoever looks into a text that was put together has it copied first (6 % of 16 in flight, Node 26).
+  if (typeof body === "string") return [heads.text, `${Buffer.byteLength(body)}\r\n\r\n`, body];
   return [`${heads.bytes}${body.length}\r\n\r\n`, body];
 }
 
