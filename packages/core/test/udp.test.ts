@@ -530,6 +530,17 @@ describe("under way", () => {
   });
 });
 
+test("who sends from port 0 wants no answers, and gets none", () => {
+  const settings = settleDatagrams({ codec: lines() });
+  const end = new DatagramEnd(
+    settings,
+    () => "a test",
+    () => ({ address: "192.0.2.1", port: 0 }),
+  );
+  end.socket = { waiting: 0, send: () => expect.fail("nothing can be sent there") } as never;
+  expect([end.send("them", "answer"), end.sendRaw("them", "answer")]).toEqual(["closed", "closed"]);
+});
+
 describe("a client", () => {
   async function dialled(options: Partial<Parameters<typeof connect<string>>[1]> = {}) {
     const { server } = await serve();

@@ -27,7 +27,7 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
   readonly #gate: SendGate;
   /** Datagrams whose handlers are under way. */
   #pending = 0;
-  /** Datagrams that the kernel has not taken. */
+  /** Datagrams that the kernel has not taken, or that are not whole yet. */
   #sending = 0;
   #state: "open" | "draining" | "closed" = "open";
   #settled: () => void = () => {};
@@ -76,22 +76,22 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
     if (!this.isOpen) return "closed";
     // Before it is encoded, so that no codec counts what never goes out.
     if (!this.#gate.admits(this.waiting)) return this.#drop(self, message);
-    const replies: Bytes[] = [];
-    const encoded = this.#encoder.encode(message, {
+    let replies: Bytes[] | undefined;
+    const encoded = this.#encoder.encode(message, () => ({
       maxPackageSize: this.settings.maxPackageSize,
       now: () => this.now(),
-      reply: (bytes) => void replies.push(bytes),
+      reply(bytes) {
+        replies ??= [];
+        replies.push(bytes);
+      },
       note: (note) => this.note(self, note),
-    });
+    }));
     if (isPromise(encoded)) {
-      encoded.then(
-        (bytes) => this.#transmit(self, bytes, to),
-        (error: unknown) => this.report(self, error, "stream"),
-      );
+      this.#transmitLater(self, encoded, to);
       return "buffered";
     }
     const result = this.#transmit(self, encoded, to);
-    for (const bytes of replies) this.#transmit(self, toBuffer(bytes), to);
+    for (const bytes of replies ?? []) this.#transmit(self, toBuffer(bytes), to);
     return result;
   }
 
@@ -171,7 +171,7 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
 
   #transmit(self: Self, bytes: Buffer, to: Endpoint | undefined): SendResult {
     const { socket } = this;
-    if (socket === undefined || !this.isOpen) return "closed";
+    if (socket === undefined || !this.isOpen || to?.port === 0) return "closed";
     this.#sending++;
     socket.send(bytes, to, (error) => {
       this.#sending--;
@@ -182,6 +182,21 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
     this.stats.datagramsSent++;
     this.stats.bytesWritten += bytes.length;
     return socket.waiting === 0 ? "sent" : "buffered";
+  }
+
+  /** When the last piece of it is there. */
+  #transmitLater(self: Self, encoded: PromiseLike<Buffer>, to: Endpoint | undefined): void {
+    this.#sending++;
+    const settled = () => {
+      this.#sending--;
+      this.#settled();
+    };
+    encoded
+      .then(
+        (bytes) => void this.#transmit(self, bytes, to),
+        (error: unknown) => this.report(self, error, "stream"),
+      )
+      .then(settled);
   }
 
   #drop(self: Self, message: unknown): SendResult {

@@ -16,6 +16,7 @@ export interface DatagramConnection<Out = Buffer, Context = unknown> {
 
   /** IP address of the peer, without brackets. Anybody can write any address on a datagram. */
   readonly remoteAddress: string;
+  /** 0: the sender wants no answers (RFC 768), and `send` says `"closed"`. */
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;

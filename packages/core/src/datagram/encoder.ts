@@ -23,11 +23,11 @@ export class Encoder<Out, Note> {
   /**
    * One datagram. A promise of it when the codec makes its pieces one by one.
    *
-   * @param beside hears what the codec replies and notes meanwhile, which goes before the datagram
+   * @param beside makes what hears the codec's replies and notes meanwhile
    * @throws what the codec throws; RangeError when it is more than a datagram holds
    */
-  encode(message: Out | Prepared<Out>, beside: Beside<Note>): Buffer | Promise<Buffer> {
-    const codec = this.#shared ?? this.#factory(new DatagramLink(beside));
+  encode(message: Out | Prepared<Out>, beside: () => Beside<Note>): Buffer | Promise<Buffer> {
+    const codec = this.#shared ?? this.#factory(new DatagramLink(beside()));
     // Which says that it asks nothing of its link.
     if (codec.alike !== undefined) this.#shared = codec;
     const close = () => {

@@ -25,7 +25,10 @@ export function route<In, Out, Note>(
     },
     codec as CodecFactory<never, never, never> as CodecFactory<unknown, never, never>,
   );
-  return { first: stops[0] as StreamAddress, codec: opening as CodecFactory<never, never, never> as typeof codec };
+  return {
+    first: stops[0] as StreamAddress,
+    codec: opening as CodecFactory<never, never, never> as typeof codec,
+  };
 }
 
 function asked(stop: StreamAddress): { host: string; port: number } {
