@@ -10,6 +10,8 @@ import {
   connect,
   createEventLoop,
   diagnostics,
+  type HandlerTrace,
+  handlerTracing,
   listen,
   Prepared,
   type UdpServerOptions,
@@ -305,16 +307,16 @@ describe("an error concerns its datagram alone:", () => {
   });
 
   test("an onError that throws is printed", async () => {
-    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
-    onTestFinished(() => printed.mockRestore());
+    const printed = vi.fn();
     const { server } = await serve({
+      logger: { error: printed } as never,
       onError() {
         throw new Error("again");
       },
     });
     (await bare(server.address)).socket.send("no end");
     await vi.waitFor(() => expect(printed).toHaveBeenCalledOnce());
-    expect(printed.mock.lastCall?.[0]).toBe(`server ${server.address}, onError:`);
+    expect(printed.mock.lastCall?.[1]).toBe(`server ${server.address}, onError`);
   });
 });
 
@@ -811,6 +813,31 @@ test.each([["no handler may be under way", { maxPending: 0 }, RangeError]])(
     await expect(listen("udp://127.0.0.1:0", options)).rejects.toThrow(error);
   },
 );
+
+test("calls of handlers are traced, and a bug that nobody hears of goes to the logger", async () => {
+  const traced: string[] = [];
+  const subscribers = {
+    start: (trace: unknown) => traced.push(`start ${(trace as HandlerTrace).handler}`),
+    end: () => traced.push("end"),
+    asyncStart() {},
+    asyncEnd() {},
+    error: () => traced.push("error"),
+  };
+  handlerTracing.subscribe(subscribers as never);
+  onTestFinished(() => void handlerTracing.unsubscribe(subscribers as never));
+  const logged = Promise.withResolvers<string>();
+  const server = await listen("udp://127.0.0.1:0", {
+    codec: lines(),
+    logger: { error: (_, sentence) => logged.resolve(sentence) },
+    onMessage() {
+      throw new Error("a bug");
+    },
+  });
+  onTestFinished(() => server.close());
+  (await bare(server.address)).socket.send("hi\n");
+  expect(await logged.promise).toBe(`server ${server.address}, onMessage`);
+  expect(traced).toEqual(["start onMessage", "error", "end"]);
+});
 
 async function* pieces(line: string, size: number): AsyncGenerator<string> {
   yield `${line}.`;

@@ -3,7 +3,7 @@ import type { SendResult } from "../connection/connection.ts";
 import type { ErrorPhase } from "../connection/handlers.ts";
 import { isPromise } from "../connection/promise.ts";
 import { SendGate } from "../connection/send-gate.ts";
-import { diagnostics } from "../diagnostics.ts";
+import { diagnostics, handlerTracing, traceHandler } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
 import type { Prepared } from "../prepared.ts";
 import type { Endpoint } from "../transport/transport.ts";
@@ -110,7 +110,7 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
   /** What no handler can be told. */
   print(error: unknown): void {
     this.stats.errors++;
-    console.error(`${this.#name()}:`, error);
+    this.settings.logger.error({ err: error }, this.#name());
   }
 
   /**
@@ -133,14 +133,15 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
     this.stats.messagesReceived++;
     if (diagnostics.message.hasSubscribers) diagnostics.message.publish({ connection: self, message });
     const { handlers } = this.settings;
-    return handlers.onMessage?.(self, message);
+    if (!handlerTracing.hasSubscribers) return handlers.onMessage?.(self, message);
+    return this.#traced("onMessage", self, message, () => handlers.onMessage?.(self, message));
   }
 
   note(self: Self, note: Note): void {
     const { handlers } = this.settings;
     if (handlers.onNote === undefined) return;
     try {
-      const handling = handlers.onNote(self, note);
+      const handling = this.#traced("onNote", self, note, () => handlers.onNote?.(self, note));
       if (isPromise(handling))
         handling.then(undefined, (error: unknown) => this.report(self, error, "onNote"));
     } catch (error) {
@@ -208,18 +209,22 @@ export class DatagramEnd<In, Out, Note, Context, Self> implements IncomingOwner<
   }
 
   #tellError(self: Self, error: unknown, phase: ErrorPhase): void {
-    const { handlers } = this.settings;
+    const { handlers, logger } = this.settings;
     if (handlers.onError === undefined) {
-      if (isBug(error, phase)) console.error(`${this.#name()}, ${phase}:`, error);
+      if (isBug(error, phase)) logger.error({ err: error }, `${this.#name()}, ${phase}`);
       return;
     }
-    const failed = (thrown: unknown) => console.error(`${this.#name()}, onError:`, thrown);
+    const failed = (thrown: unknown) => logger.error({ err: thrown }, `${this.#name()}, onError`);
     try {
-      const handling = handlers.onError(self, error, phase);
+      const handling = this.#traced("onError", self, error, () => handlers.onError?.(self, error, phase));
       if (isPromise(handling)) handling.then(undefined, failed);
     } catch (thrown) {
       failed(thrown);
     }
+  }
+
+  #traced(handler: string, connection: Self, argument: unknown, call: () => unknown): unknown {
+    return handlerTracing.hasSubscribers ? traceHandler({ connection, handler, argument }, call) : call();
   }
 
   #until(isSo: () => boolean, ms: number): Promise<void> {

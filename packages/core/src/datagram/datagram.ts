@@ -2,6 +2,7 @@ import type { Bytes, CodecFactory } from "@sock/codec";
 import type { SendResult } from "../connection/connection.ts";
 import type { ErrorPhase } from "../connection/handlers.ts";
 import type { EventLoop } from "../event-loop.ts";
+import type { Logger } from "../logger.ts";
 import type { Prepared } from "../prepared.ts";
 import type { UdpSocketOptions } from "../transport/udp-socket.ts";
 
@@ -86,6 +87,9 @@ export interface DatagramOptions<In, Out, Note, Context> extends UdpSocketOption
    * as `overflowed`, as the kernel drops what is not read. Default 1,024: 64 MiB at most.
    */
   maxPending?: number;
+
+  /** Takes what nobody else hears: pino's, say. Default: stderr. */
+  logger?: Logger;
 
   /** Where time comes from. Default: the process's. */
   loop?: EventLoop;

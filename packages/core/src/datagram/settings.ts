@@ -1,6 +1,7 @@
 import type { CodecFactory } from "@sock/codec";
 import { limits } from "../connection/options.ts";
 import { type EventLoop, eventLoop } from "../event-loop.ts";
+import { type Logger, stderrLogger } from "../logger.ts";
 import { raw } from "../raw.ts";
 import type { DatagramHandlers, DatagramOptions, DatagramStats } from "./datagram.ts";
 import { DatagramLink } from "./datagram-link.ts";
@@ -23,6 +24,7 @@ export interface DatagramSettings<In, Out, Note, Context, Self> {
   readonly maxSendBufferSize: number;
   readonly maxPackageSize: number;
   readonly maxPending: number;
+  readonly logger: Logger;
   readonly loop: EventLoop;
 }
 
@@ -42,6 +44,7 @@ export function settleDatagrams<In, Out, Note, Context, Self>(
     maxSendBufferSize: options.maxSendBufferSize ?? limits.defaultMaxSendBufferSize,
     maxPackageSize,
     maxPending,
+    logger: options.logger ?? stderrLogger,
     loop,
   };
 }
