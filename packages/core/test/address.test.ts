@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseStreamAddress } from "../src/address.ts";
 import { type Address, formatAddress, parseAddress } from "../src/index.ts";
 
 test.each<[string, Address]>([
@@ -43,6 +44,11 @@ test.each([
 ])("%j is a TypeError that says so", (text) => {
   expect(() => parseAddress(text)).toThrow(TypeError);
   expect(() => parseAddress(text)).toThrow(text === "" ? "is no address" : text.slice(0, 4));
+});
+
+test("what has no connections cannot be where one is wanted", () => {
+  expect(() => parseStreamAddress("udp://127.0.0.1:9")).toThrow(/has no connections/);
+  expect(parseStreamAddress("tcp://127.0.0.1:9")).toEqual(parseAddress("tcp://127.0.0.1:9"));
 });
 
 describe("what is written is read again", () => {

@@ -657,6 +657,11 @@ describe("a client", () => {
     client.close();
   });
 
+  test("from what is no address, or no port, it does not", async () => {
+    await expect(connect("udp://127.0.0.1:9", { localAddress: "here" })).rejects.toThrow(TypeError);
+    await expect(connect("udp://127.0.0.1:9", { localPort: 65_536 })).rejects.toThrow(RangeError);
+  });
+
   test("gives up when its signal says so", async () => {
     const reason = new Error("never mind");
     await expect(connect("udp://127.0.0.1:9", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
