@@ -1,5 +1,6 @@
 /**
- * Sends each message back unchanged: `example echo <scheme>://<host>:<port>`, or `<scheme>+unix:/path`.
+ * Sends each message back unchanged: `example echo <scheme>://<host>:<port>`, `<scheme>+unix:/path`, or
+ * `<scheme>+udp://<host>:<port>`, where a message is a datagram.
  *
  * `websocket://<host>:<port>?deflate` accepts permessage-deflate. Messages may take 64 MiB. Prints
  * `listening on <address>` when it is ready. SIGTERM or SIGINT: stops accepting, writes what it owes, exits 0.
@@ -9,7 +10,7 @@
  * one that echoes.
  */
 import type { CodecFactory } from "@sock/codec";
-import { type Connection, eventLoop, listen, raw } from "@sock/core";
+import { type Connection, type DatagramConnection, eventLoop, listen, raw } from "@sock/core";
 import { frame } from "@sock/protocol-frame";
 import { type HttpAnswer, type HttpRequest, http, type IncomingBody } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
@@ -50,24 +51,30 @@ function upgrade(connection: HttpConnection, request: HttpRequest<IncomingBody>)
 }
 
 const argument = process.argv[2] ?? "";
-const [, scheme = "", unix = "", place = "", query = ""] =
-  /^([a-z]+)(\+unix)?:([^?]+)(?:\?(.*))?$/.exec(argument) ?? [];
-const address = unix ? `unix:${place}` : `tcp:${place}`;
+const [, scheme = "", over = "", place = "", query = ""] =
+  /^([a-z]+)(\+unix|\+udp)?:([^?]+)(?:\?(.*))?$/.exec(argument) ?? [];
+const address = over === "+unix" ? `unix:${place}` : `tcp:${place}`;
 
 async function serve() {
-  if (scheme === "http") {
+  if (scheme === "http" && over !== "+udp") {
     const codec = http({ body: "stream", maxBodySize: MAX });
     return listen(address, { codec, onMessage: answer });
   }
   const codec = codecs[scheme];
   if (codec === undefined) {
     const schemes = [...Object.keys(codecs), "http"].join(" ");
-    console.error(`usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: ${schemes}`);
+    const ways = "<scheme>://<host>:<port>, <scheme>+udp://<host>:<port> or <scheme>+unix:/path";
+    console.error(`usage: echo ${ways}; schemes: ${schemes}`);
     process.exit(2);
   }
+  const options = { codec: codec(new URLSearchParams(query)), maxPackageSize: MAX };
+  if (over === "+udp") {
+    const onMessage = (connection: DatagramConnection<never>, message: never) =>
+      void connection.send(message);
+    return listen(`udp:${place}` as `udp://${string}`, { ...options, onMessage });
+  }
   return listen(address, {
-    codec: codec(new URLSearchParams(query)),
-    maxPackageSize: MAX,
+    ...options,
     // To itself: at the pace that the peer reads, so nothing is ever dropped.
     onConnect: (connection) => void connection.pipe(connection),
   });
@@ -78,4 +85,4 @@ const server = await serve();
 const how = scheme === "http" ? { drain: 10_000 } : {};
 for (const signal of ["SIGTERM", "SIGINT"] as const) eventLoop.onSignal(signal, () => void server.close(how));
 
-console.log(`listening on ${server.address.replace(/^tcp|^unix/, scheme + unix)}`);
+console.log(`listening on ${server.address.replace(/^tcp|^unix|^udp/, scheme + over)}`);

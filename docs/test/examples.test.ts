@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +62,28 @@ describe("echo", () => {
     expect(existsSync(path)).toBe(false);
     expect(echo.stdout).toBe(`listening on text+unix:${path}\n`);
     expect(echo.stderr).toBe("");
+  });
+
+  test.each([
+    ["raw", "any\0bytes"],
+    ["text", "one line\r\n"],
+    ["frame", "\0\0\0\x0bmessage"],
+  ])("%s+udp: datagrams come back", async (scheme, datagram) => {
+    await using echo = new Example("echo", `${scheme}+udp://${anyPort}`);
+    const { port, hostname } = new URL(await echo.address());
+    const socket = createSocket("udp4");
+    socket.send(datagram, Number(port), hostname);
+    const [answer] = await once(socket, "message");
+    expect(String(answer)).toBe(datagram.replace("\r", ""));
+    socket.close();
+    expect(await echo.stop()).toBe(0);
+    expectNoMoreThanAnAddress(echo, `${scheme}\\+udp`);
+  });
+
+  test("websocket+udp is none: it shakes hands", async () => {
+    await using echo = new Example("echo", `websocket+udp://${anyPort}`);
+    expect(await echo.ended).toBe(1);
+    expect(echo.stderr).toContain("needs a connection");
   });
 
   describe("stopped while it owes an answer, it pays", () => {
@@ -223,14 +247,14 @@ describe("echo", () => {
     });
   });
 
-  test.each([`gopher://${anyPort}`, "text", ""])(
+  test.each([`gopher://${anyPort}`, `http+udp://${anyPort}`, "text", ""])(
     "what it does not know ends with 2 and its usage: %j",
     async (argument) => {
       await using echo = new Example("echo", argument);
       expect(await echo.ended).toBe(2);
       expect(echo.stdout).toBe("");
       expect(echo.stderr).toBe(
-        "usage: echo <scheme>://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket http\n",
+        "usage: echo <scheme>://<host>:<port>, <scheme>+udp://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket http\n",
       );
     },
   );

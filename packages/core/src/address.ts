@@ -1,34 +1,51 @@
 /** Where a server listens or a client connects. */
 export type Address =
   | { readonly transport: "tcp"; readonly host: string; readonly port: number }
+  | { readonly transport: "udp"; readonly host: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
 
+/** Where connections are made and accepted. */
+export type StreamAddress = Exclude<Address, { transport: "udp" }>;
+
+/** Where datagrams are taken and sent. */
+export type UdpAddress = Extract<Address, { transport: "udp" }>;
+
 /**
- * Reads `tcp://host:port` and `unix:/path`. Port 0 lets the system choose; an IPv6 host stands in brackets.
+ * Reads `tcp://host:port`, `udp://host:port` and `unix:/path`. Port 0 lets the system choose; an IPv6 host stands in brackets.
  * @throws TypeError when it is neither
  */
 export function parseAddress(text: string): Address {
   const [, transport, rest = ""] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
-  if (transport === "tcp") return parseHostAndPort(text, rest);
+  if (transport === "tcp" || transport === "udp") return { transport, ...parseHostAndPort(text, rest) };
   if (transport === "unix") return parsePath(text, rest);
-  throw new TypeError(`"${text}" is no address: tcp://host:port or unix:/path`);
+  throw new TypeError(`"${text}" is no address: tcp://host:port, udp://host:port or unix:/path`);
+}
+
+/**
+ * As `parseAddress`, where a connection is wanted.
+ * @throws TypeError also when it is one for datagrams
+ */
+export function parseStreamAddress(text: string): StreamAddress {
+  const address = parseAddress(text);
+  if (address.transport !== "udp") return address;
+  throw new TypeError(`"${text}" has no connections: datagrams have connect("udp://…")`);
 }
 
 /** The address as it is written. */
 export function formatAddress(address: Address): string {
   if (address.transport === "unix") return `unix:${address.path}`;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `tcp://${host}:${address.port}`;
+  return `${address.transport}://${host}:${address.port}`;
 }
 
-function parseHostAndPort(text: string, rest: string): Address {
+function parseHostAndPort(text: string, rest: string): { host: string; port: number } {
   const [, ipv6, name, digits] =
     /^\/\/(?:\[([\da-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(rest) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);
   if (host === undefined || port > 65_535)
-    throw new TypeError(`"${text}" is not tcp://host:port, port 0 to 65535`);
-  return { transport: "tcp", host, port };
+    throw new TypeError(`"${text}" is not ${text.slice(0, 3)}://host:port, port 0 to 65535`);
+  return { host, port };
 }
 
 function parsePath(text: string, rest: string): Address {

@@ -14,6 +14,14 @@ export type { HeartbeatOptions } from "./connection/heartbeat.ts";
 export { type ConnectionOptions, limits } from "./connection/options.ts";
 export { LIFE, type LifeEvent, type LifeState } from "./connection/state.ts";
 export type { Transform } from "./connection/through.ts";
+export type {
+  DatagramConnection,
+  DatagramHandlers,
+  DatagramOptions,
+  DatagramStats,
+} from "./datagram/datagram.ts";
+export type { RawUdpClientOptions, UdpClient, UdpClientOptions } from "./datagram/udp-client.ts";
+export type { RawUdpServerOptions, UdpServer, UdpServerOptions } from "./datagram/udp-server.ts";
 export { diagnostics, type HandlerTrace, handlerTracing } from "./diagnostics.ts";
 export { AddressError, SockError, type SockErrorCode } from "./errors.ts";
 export { createEventLoop, type EventLoop, eventLoop } from "./event-loop.ts";
@@ -32,4 +40,5 @@ export { type ProxyHeaderOptions, proxyHeader } from "./transport/proxy-protocol
 export { type ProxyHeader, type ProxyTlv, proxyTlv } from "./transport/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./transport/proxy-protocol/options.ts";
 export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";
+export type { GroupOptions, UdpSocketOptions } from "./transport/udp-socket.ts";
 export { type Socks5Options, socks5 } from "./via/socks5.ts";

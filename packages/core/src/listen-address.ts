@@ -1,14 +1,14 @@
 import { activatedAs } from "./activation.ts";
-import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { formatAddress, parseAddress, type StreamAddress, type UdpAddress } from "./address.ts";
 
-/** Where a server listens, or with what: a socket that this process was given. */
-export type ListenAddress = Address | { readonly transport: "fd"; readonly fd: number };
+/** Where a server of connections listens, or with what: a socket that this process was given. */
+export type ListenAddress = StreamAddress | { readonly transport: "fd"; readonly fd: number };
 
 /**
  * Reads what `parseAddress` does, `fd://3`, and `systemd:name`.
  * @throws TypeError when it is none of these
  */
-export function parseListenAddress(given: string | { readonly fd: number }): ListenAddress {
+export function parseListenAddress(given: string | { readonly fd: number }): ListenAddress | UdpAddress {
   if (typeof given === "object") return inherited(given.fd);
   if (given.startsWith("systemd:")) return inherited(activatedAs(given.slice("systemd:".length)));
   if (!given.startsWith("fd:")) return parseAddress(given);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseStreamAddress } from "../src/address.ts";
 import { type Address, formatAddress, parseAddress } from "../src/index.ts";
 
 test.each<[string, Address]>([
@@ -9,6 +10,8 @@ test.each<[string, Address]>([
   ["tcp://chat.example.org:80", { transport: "tcp", host: "chat.example.org", port: 80 }],
   ["tcp://[::1]:80", { transport: "tcp", host: "::1", port: 80 }],
   ["tcp://[fe80::1%eth0]:80", { transport: "tcp", host: "fe80::1%eth0", port: 80 }],
+  ["udp://127.0.0.1:2347", { transport: "udp", host: "127.0.0.1", port: 2347 }],
+  ["udp://[::1]:0", { transport: "udp", host: "::1", port: 0 }],
   ["unix:/run/chat.sock", { transport: "unix", path: "/run/chat.sock" }],
   ["unix:///run/chat.sock", { transport: "unix", path: "/run/chat.sock" }],
   ["unix:chat.sock", { transport: "unix", path: "chat.sock" }],
@@ -33,6 +36,8 @@ test.each([
   "tcp://127.0.0.1:80/path",
   "TCP://127.0.0.1:80",
   "http://127.0.0.1:80",
+  "udp:127.0.0.1:80",
+  "udp://127.0.0.1",
   "unix:",
   "unix://host/path",
   "unix:/a\0b",
@@ -41,13 +46,19 @@ test.each([
   expect(() => parseAddress(text)).toThrow(text === "" ? "is no address" : text.slice(0, 4));
 });
 
+test("what has no connections cannot be where one is wanted", () => {
+  expect(() => parseStreamAddress("udp://127.0.0.1:9")).toThrow(/has no connections/);
+  expect(parseStreamAddress("tcp://127.0.0.1:9")).toEqual(parseAddress("tcp://127.0.0.1:9"));
+});
+
 describe("what is written is read again", () => {
   const port = fc.integer({ min: 0, max: 65_535 });
 
-  test("for TCP", () => {
+  test("for TCP and UDP", () => {
+    const transport = fc.constantFrom("tcp" as const, "udp" as const);
     fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()), port, (host, port) => {
-        const address: Address = { transport: "tcp", host, port };
+      fc.property(transport, fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()), port, (transport, host, port) => {
+        const address: Address = { transport, host, port };
         expect(parseAddress(formatAddress(address))).toEqual(address);
       }),
     );

@@ -1,5 +1,5 @@
 import type { Via } from "@sock/codec";
-import { parseAddress } from "../address.ts";
+import { parseStreamAddress } from "../address.ts";
 import type { ConnectionSettings } from "../connection/options.ts";
 import { checkSocketOptions, connectNet, type SocketOptions } from "../transport/net-connector.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -32,7 +32,7 @@ export function reachOf<In, Out, Note, Context>(
   settings: ConnectionSettings<In, Out, Note, Context>,
 ): Reach<In, Out, Note, Context> {
   checkSocketOptions(options);
-  const { first, codec } = route(parseAddress(address), options.via ?? [], settings.codec);
+  const { first, codec } = route(parseStreamAddress(address), options.via ?? [], settings.codec);
   return {
     reach: (signal) => connectNet(first, signal, options),
     settings: { ...settings, codec },

@@ -1,11 +1,14 @@
 import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
 import { formatEndpoint, type Transport } from "../transport/transport.ts";
 
-/** Where a connection is, under our names and the ancestor's. */
-export abstract class Addressed {
-  protected readonly wire: Transport;
+/** What a transport knows of where it is. */
+export type Place = Pick<Transport, "name" | "local" | "remote" | "proxy">;
 
-  constructor(transport: Transport) {
+/** Where a connection is, under our names and the ancestor's. */
+export abstract class Addressed<Wire extends Place = Transport> {
+  protected readonly wire: Wire;
+
+  constructor(transport: Wire) {
     this.wire = transport;
   }
 

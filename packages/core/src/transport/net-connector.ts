@@ -1,5 +1,5 @@
 import { connect, isIP, type LookupFunction, type Socket } from "node:net";
-import { type Address, formatAddress } from "../address.ts";
+import { formatAddress, type StreamAddress } from "../address.ts";
 import { AddressError } from "../errors.ts";
 import { NetTransport } from "./net-transport.ts";
 import { onread } from "./shared-reads.ts";
@@ -52,7 +52,7 @@ export function checkSocketOptions({
  * @throws AddressError, or the reason of `signal`
  */
 export function connectNet(
-  address: Address,
+  address: StreamAddress,
   signal: AbortSignal,
   options: SocketOptions = {},
 ): Promise<Transport> {
@@ -84,7 +84,7 @@ export function connectNet(
 }
 
 function open(
-  address: Address,
+  address: StreamAddress,
   { localAddress, localPort, lookup, addressTimeout, keepAlive }: SocketOptions,
 ): Socket {
   if (address.transport === "unix") return connect({ path: address.path, allowHalfOpen: true, onread });

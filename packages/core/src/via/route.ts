@@ -1,9 +1,9 @@
 import type { CodecFactory, Via } from "@sock/codec";
-import { type Address, formatAddress, parseAddress } from "../address.ts";
+import { formatAddress, parseStreamAddress, type StreamAddress } from "../address.ts";
 
 /** Where a client really connects to, and what is spoken there until `codec` has reached its target. */
 export interface Route<In, Out, Note> {
-  readonly first: Address;
+  readonly first: StreamAddress;
   readonly codec: CodecFactory<In, Out, Note>;
 }
 
@@ -12,23 +12,26 @@ export interface Route<In, Out, Note> {
  * @throws TypeError when one of them cannot be asked for
  */
 export function route<In, Out, Note>(
-  target: Address,
+  target: StreamAddress,
   via: readonly Via[],
   codec: CodecFactory<In, Out, Note>,
 ): Route<In, Out, Note> {
-  const stops = [...via.map(({ address }) => parseAddress(address)), target];
+  const stops = [...via.map(({ address }) => parseStreamAddress(address)), target];
   const opening = via.reduceRight(
     (next, proxy, i) => {
-      const { host, port } = asked(stops[i + 1] as Address);
+      const { host, port } = asked(stops[i + 1] as StreamAddress);
       return proxy.open(host, port, next);
       // What comes after an upgrade has the types of the last codec, which whoever gave it knows.
     },
     codec as CodecFactory<never, never, never> as CodecFactory<unknown, never, never>,
   );
-  return { first: stops[0] as Address, codec: opening as CodecFactory<never, never, never> as typeof codec };
+  return {
+    first: stops[0] as StreamAddress,
+    codec: opening as CodecFactory<never, never, never> as typeof codec,
+  };
 }
 
-function asked(stop: Address): { host: string; port: number } {
+function asked(stop: StreamAddress): { host: string; port: number } {
   if (stop.transport === "tcp") return stop;
   throw new TypeError(`${formatAddress(stop)} cannot be reached through a proxy`);
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Address, parseAddress } from "../../src/address.ts";
+import { parseAddress, type StreamAddress } from "../../src/address.ts";
 import { eventLoop } from "../../src/event-loop.ts";
 import { connectNet } from "../../src/transport/net-connector.ts";
 import { listenOnNet } from "../../src/transport/net-listener.ts";
@@ -25,7 +25,7 @@ export function anyAddress(transport: "tcp" | "unix"): string {
 
 /** Two transports joined by a real socket, neither of them started. */
 export async function netTransports(transport: "tcp" | "unix"): Promise<[Transport, Transport]> {
-  const address: Address = parseAddress(anyAddress(transport));
+  const address = parseAddress(anyAddress(transport)) as StreamAddress;
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
   const listener = await listenOnNet(address, {
     backlog: 1,
@@ -35,7 +35,7 @@ export async function netTransports(transport: "tcp" | "unix"): Promise<[Transpo
     accepted: resolve,
     failed: reject,
   });
-  const client = await connectNet(listener.address as Address, new AbortController().signal);
+  const client = await connectNet(listener.address as StreamAddress, new AbortController().signal);
   const server = await promise;
   listener.close();
   return [client, server];
