@@ -3,11 +3,10 @@ import { hasBody } from "./body.ts";
 import {
   bodyLength,
   checkBody,
-  chunk,
   discard,
   inChunks,
+  inOneChunk,
   isStreamed,
-  lastChunk,
   ofLength,
   untilClose,
 } from "./outgoing-body.ts";
@@ -63,12 +62,6 @@ export class Answer {
     this.head = said === undefined && reason === undefined ? head : headBytes(head);
   }
 
-  /** Head and body as one message. */
-  withBody(body: Bytes): Bytes {
-    if (typeof body === "string" && typeof this.head === "string") return this.head + body;
-    return typeof body === "string" || body instanceof Uint8Array ? [this.head, body] : [this.head, ...body];
-  }
-
   #refuseBody(body: BodyToSend | undefined, status: number): void {
     if (body !== undefined) throw new TypeError(`an answer of status ${status} has no body`);
   }
@@ -106,7 +99,7 @@ function frame(
   const isChunked = minor > 0 && (trailers !== undefined || (isStream && said?.length === undefined));
   const length = said?.length;
   if (isChunked) {
-    const chunks = isStream ? inChunks(body, trailers, length) : [...oneChunk(body), lastChunk(trailers)];
+    const chunks = isStream ? inChunks(body, trailers, length) : inOneChunk(body, trailers);
     return { line: "Transfer-Encoding: chunked\r\n", body: chunks, isLast };
   }
   if (!isStream) {
@@ -144,10 +137,6 @@ function lengthUnsent(
   const length = said?.length ?? (isKnown ? bodyLength(body) : undefined);
   if (length !== undefined) return `Content-Length: ${length}\r\n`;
   return method === "HEAD" && body === undefined && status !== 304 ? "Content-Length: 0\r\n" : "";
-}
-
-function oneChunk(body: string | Uint8Array | undefined): (string | Uint8Array)[] {
-  return body === undefined || body.length === 0 ? [] : chunk(body);
 }
 
 /** RFC 9112 9.3 and 9.6: HTTP/1.1 goes on unless told otherwise, HTTP/1.0 ends. */

@@ -96,13 +96,15 @@ class EndlessBody implements BodyReader {
   readonly hasEnded = false;
   readonly trailers = undefined;
   size = 0;
+  #decoded = 0;
 
   measure(bytes: Uint8Array): number {
+    this.size = this.#decoded + bytes.length;
     return bytes.length;
   }
 
   decode(frame: Uint8Array): Buffer {
-    this.size += frame.length;
+    this.#decoded += frame.length;
     return asBuffer(frame);
   }
 }

@@ -48,6 +48,11 @@ export class IncomingBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer
     return this.#isTaken && !this.#isAbandoned;
   }
 
+  /** Whether nobody will read the rest. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
   /** Whether all of it has come. */
   get hasEnded(): boolean {
     return this.#state === "ended";
@@ -138,12 +143,15 @@ export class IncomingBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer
   end(trailers: Fields | undefined): void {
     this.trailers = trailers;
     this.#state = "ended";
+    // What is read from now on makes no room for anybody.
+    this.#isFull = false;
     if (this.#reader !== undefined) this.#settle(DONE);
   }
 
   fail(error: unknown): void {
     if (this.#state !== "open") return;
     this.#state = "failed";
+    this.#isFull = false;
     this.#error = error;
     const reader = this.#reader;
     this.#reader = undefined;

@@ -1,10 +1,15 @@
+export type { HttpClientNote } from "./client-notes.ts";
 export { type EventStreamOptions, eventStream, type ServerSentEvent } from "./event-stream.ts";
 export { type Answering, type FetchFunction, type FetchOptions, fetchHandler } from "./fetch-handler.ts";
 export type { HeadersToSend } from "./head/field-lines.ts";
 export type { Fields } from "./head/fields.ts";
 export { type HttpOptions, http } from "./http.ts";
+export { type HttpClientOptions, httpClient } from "./http-client.ts";
+export { type HttpConnectOptions, httpConnect } from "./http-connect.ts";
 export type { IncomingBody } from "./incoming-body.ts";
 export type { HttpLimits } from "./limits.ts";
 export type { HttpRequest } from "./request.ts";
+export type { HttpQuestion, HttpRequestToSend } from "./request-to-send.ts";
 export type { BodyToSend, HttpAnswer, HttpResponse, StreamedBody } from "./response.ts";
+export type { HttpResponseReceived } from "./response-received.ts";
 export { CYCLE, type Event, type Role, type State } from "./state.ts";

@@ -21,7 +21,7 @@ export function bodyLength(body: string | Uint8Array): number {
 }
 
 /** A piece as a chunk: RFC 9112 7.1. */
-export function chunk(piece: string | Uint8Array): (string | Uint8Array)[] {
+function chunk(piece: string | Uint8Array): (string | Uint8Array)[] {
   return [`${bodyLength(piece).toString(16)}\r\n`, piece, "\r\n"];
 }
 
@@ -46,6 +46,15 @@ export function lastChunk(trailers?: HeadersToSend | (() => HeadersToSend)): str
   if (trailers === undefined) return "0\r\n\r\n";
   const lines = fieldLines(typeof trailers === "function" ? trailers() : trailers, NO_TRAILERS);
   return Buffer.from(`0\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`, "latin1");
+}
+
+/** A body that is there, as one chunk, and the last behind it. @throws TypeError for trailers that may not stand there */
+export function inOneChunk(
+  body: string | Uint8Array | undefined,
+  trailers?: HeadersToSend | (() => HeadersToSend),
+): (string | Uint8Array)[] {
+  const isEmpty = body === undefined || body.length === 0;
+  return [...(isEmpty ? [] : chunk(body)), lastChunk(trailers)];
 }
 
 /**

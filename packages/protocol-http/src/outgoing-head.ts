@@ -1,3 +1,4 @@
+import type { Bytes } from "@sock/codec";
 import { dateLine } from "./date.ts";
 import { eachField, type HeadersToSend } from "./head/field-lines.ts";
 import { isFieldValue, trimBlanks } from "./head/grammar.ts";
@@ -11,7 +12,9 @@ export interface FieldsSaid {
   isClose: boolean;
   hasType: boolean;
   hasDate: boolean;
-  hasHost: boolean;
+  host: string | undefined;
+  /** The protocols offered, or chosen. */
+  upgrade: string | undefined;
 }
 
 /**
@@ -27,7 +30,8 @@ export function readFields(headers: HeadersToSend): FieldsSaid {
     isClose: false,
     hasType: false,
     hasDate: false,
-    hasHost: false,
+    host: undefined,
+    upgrade: undefined,
   };
   eachField(headers, (name, value) => {
     if (notes(said, name, value)) said.lines += `${name}: ${value}\r\n`;
@@ -41,7 +45,11 @@ function notes(said: FieldsSaid, name: string, value: string): boolean {
   switch (name.length) {
     case 4:
       if (name.toLowerCase() === "date") said.hasDate = true;
-      else if (name.toLowerCase() === "host") said.hasHost = true;
+      else if (name.toLowerCase() === "host") said.host = onlyHost(said, value);
+      return true;
+    case 7:
+      if (name.toLowerCase() === "upgrade")
+        said.upgrade = said.upgrade === undefined ? value : `${said.upgrade}, ${value}`;
       return true;
     case 10:
       if (name.toLowerCase() !== "connection") return true;
@@ -73,6 +81,12 @@ function readConnection(said: FieldsSaid, value: string): void {
   if (others.length > 0) said.lines += `Connection: ${others.join(", ")}\r\n`;
 }
 
+/** @throws TypeError when one was said before: RFC 9112 3.2 */
+function onlyHost(said: FieldsSaid, value: string): string {
+  if (said.host !== undefined) throw new TypeError("a message has one Host");
+  return value;
+}
+
 function readLength(said: FieldsSaid, value: string): number {
   if (!/^[0-9]{1,15}$/.test(value) || said.length !== undefined)
     throw new TypeError(`a Content-Length of ${value} cannot be sent`);
@@ -101,4 +115,10 @@ const NOT_ASCII = /[\x80-\xff]/;
 export function headBytes(head: string): string | Buffer {
   // Text is sent as UTF-8, which is the same for ASCII, and mostly it is that.
   return NOT_ASCII.test(head) ? Buffer.from(head, "latin1") : head;
+}
+
+/** Head and body as one message. */
+export function withBody(head: string | Buffer, body: Bytes): Bytes {
+  if (typeof body === "string" && typeof head === "string") return head + body;
+  return typeof body === "string" || body instanceof Uint8Array ? [head, body] : [head, ...body];
 }

@@ -1,4 +1,5 @@
 import { type Bytes, type Codec, type CodecLink, type Farewell, ProtocolError } from "@sock/codec";
+import { aborted } from "./aborted.ts";
 import { Answer } from "./answer.ts";
 import { requestBody } from "./body.ts";
 import { type BodyReader, bodyReader } from "./body-reader.ts";
@@ -11,6 +12,8 @@ import { isPath, readHost, readTarget, type Target } from "./head/target.ts";
 import type { ServerSettings } from "./http.ts";
 import { type BodyOwner, IncomingBody } from "./incoming-body.ts";
 import { isStreamed } from "./outgoing-body.ts";
+import { withBody } from "./outgoing-head.ts";
+import { persists } from "./persists.ts";
 import { Pieces } from "./pieces.ts";
 import { isPlainAnswer, plainAnswer } from "./plain-answer.ts";
 import { Request } from "./request.ts";
@@ -113,7 +116,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
       return body.behind(answer.head, () => this.#answered());
     }
     this.#answered();
-    return body === undefined ? answer.head : answer.withBody(body);
+    return body === undefined ? answer.head : withBody(answer.head, body);
   }
 
   finish(rest: Uint8Array): AnyRequest | undefined {
@@ -382,15 +385,3 @@ function headOf(error: ProtocolError): ProtocolError {
 
 const NOTHING = "";
 const EMPTY = Buffer.alloc(0);
-
-/** RFC 9112 9.3: whether the client would like to go on. */
-function persists(minor: number, fields: Fields): boolean {
-  if (minor === 0)
-    return fields.hasToken("connection", "keep-alive") && !fields.hasToken("connection", "close");
-  return !fields.hasToken("connection", "close");
-}
-
-function aborted(cause?: Error): ProtocolError {
-  const sentence = "the connection ended before the body did";
-  return new ProtocolError("ABORTED", sentence, cause && { cause });
-}

@@ -39,6 +39,11 @@ export function readTarget(
 ): Target | BadTarget {
   const host = readHost(minor, fields);
   if (typeof host === "object") return host;
+  return targetOf(method, target, host);
+}
+
+/** What a request for `target` is for, where the Host field says `host`. */
+export function targetOf(method: string, target: string, host: string): Target | BadTarget {
   if (method === "CONNECT") {
     return AUTHORITY.test(target)
       ? { host: target, path: "", query: "" }
