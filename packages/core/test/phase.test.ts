@@ -1,4 +1,4 @@
-import type { PhaseLimits } from "@sock/codec";
+import type { CodecFactory, PhaseLimits } from "@sock/codec";
 import type { Deadline } from "@sock/timer";
 import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test } from "vitest";
@@ -239,6 +239,38 @@ describe("the deadline", () => {
     await settled();
     expect(made.some(({ isArmed }) => isArmed)).toBe(false);
   });
+});
+
+test("a codec that lets messages wait for the peer hears of it before they are out", async () => {
+  const clock = new ManualClock();
+  const isOver = Promise.withResolvers<void>();
+  /** Each line but the first waits for a word of the peer, which never comes. */
+  const waiting: CodecFactory<string> = (link) => {
+    let isFirst = true;
+    return {
+      ...lines()(link),
+      encode(line) {
+        if (!isFirst) return afterwards(`${line} is not for you\n`);
+        isFirst = false;
+        link.phase("answer", { within: 1000 });
+        return `${line}\n`;
+      },
+      farewell() {
+        isOver.resolve();
+        link.end();
+      },
+    };
+  };
+  async function* afterwards(line: string) {
+    await isOver.promise;
+    yield line;
+  }
+  const { connection, transport, diary } = overFake({ codec: waiting, loop: createEventLoop(clock) });
+  for (const line of ["one", "two"]) connection.send(line);
+  clock.advance(1000 + LATE);
+  await settled();
+  expect(diary.lines).toEqual(["connect", "error PHASE_TIMEOUT in deadline"]);
+  expect([transport.written, transport.hasEnded]).toEqual(["one\ntwo is not for you\n", true]);
 });
 
 test("a real peer that drips is told to go when it is slower than it may be", async () => {

@@ -643,11 +643,13 @@ export class LiveConnection<In, Out, Note, Context>
 
   /** Closing goes on as far as it can: all encoded, then the goodbye, then the end. */
   #proceed(): void {
-    if (this.state !== "closing" || !this.#sender.isEncoded) return;
-    if (!this.#saidGoodbye) {
+    if (this.state !== "closing") return;
+    // What is not encoded may be waiting for the very peer that was too slow: the codec hears of it first.
+    if (!this.#saidGoodbye && (this.#sender.isEncoded || this.#farewell.why === "deadline")) {
       this.#saidGoodbye = true;
       if (this.#framed.farewell(this.#farewell) && this.#mayAnswer) return;
     }
+    if (!this.#sender.isEncoded) return;
     this.#sender.flush();
     this.#move("end");
     this.wire.end();
