@@ -337,9 +337,16 @@ export class ClientCodec implements Codec<AnyResponse, HttpQuestion>, BodyOwner 
     this.#exchange = exchange.next;
     this.#isHeadLate = false;
     if (this.#exchange !== undefined) this.#awaitAnswer(this.#exchange);
-    else if (this.#isDraining) this.#end();
-    else this.#link.phase("idle");
+    else this.#rest();
     this.#goOn?.();
+  }
+
+  /** Nothing is asked. */
+  #rest(): void {
+    // It may have had a large body.
+    this.#newest = undefined;
+    if (this.#isDraining) this.#end();
+    else this.#link.phase("idle");
   }
 
   // Ending
