@@ -62,6 +62,25 @@ test("it is pulled no faster than the peer reads", async () => {
   expect(diary.lines.slice(0, 3)).toEqual(["connect", "full", "drain"]);
 });
 
+test.each([
+  ["many small pieces", "x", 200],
+  ["few large ones", "x".repeat(100_000), 10],
+])(
+  "others get their turn while one goes on that has %s at hand, and a peer who takes them at once",
+  async (_, piece, most) => {
+    const { connection, transport } = overFake({ codec: streamed() });
+    const { state, stream } = source(Array.from({ length: 5000 }, () => piece));
+    connection.send(stream);
+    await settled();
+    expect(state.pulled).toBeLessThan(most);
+    // Whoever goes meanwhile is noticed.
+    transport.handler.gone(new Error("reset"));
+    await settled();
+    expect(state).toEqual({ pulled: expect.any(Number), isOver: true });
+    expect(state.pulled).toBeLessThan(2 * most);
+  },
+);
+
 test("it is not pulled on by what else goes out while the peer does not read", async () => {
   const ponging: CodecFactory<string, AsyncIterable<Bytes>> = (link) => ({
     input: (buffer) => buffer.length,

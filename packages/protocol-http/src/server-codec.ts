@@ -135,6 +135,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
   }
 
   farewell(why: Farewell): void {
+    if (this.#isOver) return;
     if (why.why === "drain") return this.#drain();
     const status = FAREWELLS[why.why];
     const isIdle = this.#request === undefined && !this.#head.hasBegun;

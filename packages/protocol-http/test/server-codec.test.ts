@@ -502,6 +502,12 @@ describe("our side wants to end", () => {
     }
   });
 
+  test("a second goodbye says nothing", () => {
+    const served = new Served().receive("GET /").farewell({ why: "stop" });
+    served.farewell({ why: "deadline", phase: "head" }).farewell({ why: "fault", error: 0 });
+    expect(served.statuses).toEqual([503]);
+  });
+
   test("every such answer is the last and says so", () => {
     const served = new Served().receive(get("/")).farewell({ why: "stop" });
     expect(served.sent).toContain("\r\nConnection: close\r\n");

@@ -29,6 +29,8 @@ export class Served<Body extends Buffer | IncomingBody = Buffer> {
   isEnded = false;
   /** What the codec threw, or a stream that it made. */
   error: unknown;
+  /** Of answers that waited behind a stream and could not be sent then. */
+  readonly unsendable: unknown[] = [];
   /** Is called as a connection's `onMessage` is. */
   onRequest: (request: HttpRequest<Body>) => unknown = () => undefined;
   readonly #sent: Buffer[] = [];
@@ -143,7 +145,12 @@ export class Served<Body extends Buffer | IncomingBody = Buffer> {
     }
     this.#stream = undefined;
     const next = this.#unsent.shift();
-    if (next !== undefined) this.send(next);
+    if (next === undefined) return;
+    try {
+      this.send(next);
+    } catch (error) {
+      this.unsendable.push(error);
+    }
   }
 
   #put(bytes: Bytes): void {

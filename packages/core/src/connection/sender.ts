@@ -369,6 +369,8 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   async #pull(stream: AsyncIterator<Bytes>): Promise<void> {
     this.#stream = stream;
     this.#outbox ??= new Outbox();
+    let pieces = 0;
+    let turnOver = this.bytesWritten + TURN_BYTES;
     try {
       for (;;) {
         const { done, value } = await stream.next();
@@ -377,6 +379,11 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
         this.#cork.add(value);
         this.#checkFull();
         if (!this.gate.admits(this.#encodedWaiting)) await this.#untilFlushed();
+        if (++pieces >= TURN_PIECES || this.bytesWritten >= turnOver) {
+          await othersTurn();
+          pieces = 0;
+          turnOver = this.bytesWritten + TURN_BYTES;
+        }
         if (this.#stream !== stream) return;
       }
     } catch (error) {
@@ -397,6 +404,18 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
       };
     });
   }
+}
+
+/**
+ * What a stream may send before all else has its turn. One that has its pieces at hand, to a peer who takes them at once,
+ * runs on promises alone: nobody else would be read or written meanwhile, nor would its own peer's reset be noticed.
+ */
+const TURN_BYTES = 256 * 1024;
+const TURN_PIECES = 128;
+
+/** Sockets are read and written before it resolves. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function checkLater(sender: { checkDrained(): void }): void {
