@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Connection, listen, type Server } from "@sock/core";
 import { type HttpAnswer, type HttpRequest, http, type IncomingBody } from "@sock/protocol-http";
@@ -224,18 +224,17 @@ describe("fetch", () => {
   });
 });
 
-const curl = process.env.PATH?.split(delimiter)
-  .map((folder) => join(folder, "curl"))
-  .find(existsSync);
+const curl = process.env.CURL ?? "/usr/bin/curl";
+const isThere = existsSync(curl);
 
 if (process.env.CI) {
-  test("curl is there", () => expect(curl).toBeDefined());
-} else if (curl === undefined) {
-  console.warn("!!!! curl was not tested: it is not there");
-  test.skip("curl: it is not there");
+  test(`curl is at ${curl}`, () => expect(isThere).toBe(true));
+} else if (!isThere) {
+  console.warn(`!!!! curl was not tested: ${curl} is not there, and $CURL names no other`);
+  test.skip(`curl: ${curl} is not there, and $CURL names no other`);
 }
 
-describe.runIf(curl !== undefined)("curl", () => {
+describe.runIf(isThere)("curl", () => {
   const folder = mkdtempSync(join(tmpdir(), "sock-curl-"));
   const file = join(folder, "file");
   beforeAll(() => writeFileSync(file, Buffer.alloc(2_000_000, "x")));
@@ -243,7 +242,7 @@ describe.runIf(curl !== undefined)("curl", () => {
 
   const run = async (...args: string[]) => {
     const options = { timeout: 15_000, maxBuffer: 2 ** 24, encoding: "latin1" as const };
-    const { stdout } = await promisify(execFile)(curl ?? "", ["--silent", "--show-error", ...args], options);
+    const { stdout } = await promisify(execFile)(curl, ["--silent", "--show-error", ...args], options);
     return stdout;
   };
 
