@@ -24,7 +24,9 @@ export function parseAddress(text: string): Address {
   if (transport === "tcp" || transport === "tls" || transport === "udp")
     return { transport, ...parseHostAndPort(text, rest) };
   if (transport === "unix") return parsePath(text, rest);
-  throw new TypeError(`"${text}" is no address: tcp://host:port, tls://host:port, udp://host:port or unix:/path`);
+  throw new TypeError(
+    `"${text}" is no address: tcp://host:port, tls://host:port, udp://host:port or unix:/path`,
+  );
 }
 
 /**
