@@ -159,6 +159,18 @@ describe("the deadline", () => {
     await serves(server);
   });
 
+  test("ends two hundred that say nothing, while others are served", async () => {
+    const clock = new ManualClock();
+    const { server, failed } = await echo({}, clock);
+    await Promise.all(Array.from({ length: 200 }, () => dialCarrier(server.address)));
+    while (server.stats().handshaking < 200) await settled();
+    await serves(server);
+    clock.advance(10_502);
+    await failed(200);
+    expect(server.stats()).toMatchObject({ handshaking: 0, handshakesFailed: 200 });
+    await serves(server);
+  });
+
   test("is gone when the handshake is done", async () => {
     const clock = new ManualClock();
     const { server, errors } = await echo({ handshakeTimeout: 1000 }, clock);

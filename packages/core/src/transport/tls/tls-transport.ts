@@ -18,9 +18,9 @@ const SMALL = 16 * 1024;
  * A TLS socket of Node whose handshake is done. Reads as a TCP socket does, and writes otherwise.
  *
  * TLS encrypts into memory of its own, and Node tells that this is done at the end of the turn at the earliest, when the
- * kernel may have had it all long before. So what counts as waiting is what the carrier has in its queue; and a small
- * write behind which nothing comes is not even asked about, since TLS has taken it: that is 1 % of a message of 64 bytes
- * (Node 26). A peer that does not read shows at the next one.
+ * kernel may have had it all long before. So the kernel's side of the carrier is asked what it took; and of a small write
+ * behind which nothing comes not even that, since TLS has taken it: asking is 1 % of a message of 64 bytes (Node 26). A peer
+ * that does not read shows at the next one.
  */
 export class TlsTransport extends NetTransport {
   readonly #socket: TLSSocket;
@@ -61,6 +61,7 @@ export class TlsTransport extends NetTransport {
     const isFirst = socket.writableLength === 0;
     const isSmall = pieces.length === 1 && (pieces[0] as Uint8Array).length <= SMALL;
     const takenBefore = isSmall ? 0 : this.#takenByKernel;
+    const writtenBefore = isSmall ? 0 : socket.bytesWritten;
     if (pieces.length === 1) {
       writePiece(socket, pieces[0] as Uint8Array);
     } else {
@@ -68,8 +69,11 @@ export class TlsTransport extends NetTransport {
       for (const piece of pieces) writePiece(socket, piece);
       socket.uncork();
     }
-    if (this.#isBehind || socket.writableLength === 0 || (isFirst && isSmall)) return;
-    if (!isFirst || this.#isCarrierBehind) this.#beginWaiting(isSmall ? this.#takenByKernel : takenBefore);
+    if (this.#isBehind || socket.writableLength === 0) return;
+    if (!isFirst) this.#beginWaiting(this.#takenByKernel);
+    // An empty queue of the carrier is not enough: TLS gives it no more than some records at a time, and none in a handshake.
+    else if (!isSmall && this.#takenByKernel - takenBefore < socket.bytesWritten - writtenBefore)
+      this.#beginWaiting(takenBefore);
   }
 
   override reset(): void {
@@ -86,11 +90,11 @@ export class TlsTransport extends NetTransport {
     super.end();
   }
 
-  /** Where a Node does not tell, it may be. */
   get #isCarrierBehind(): boolean {
     return this.#carrier._handle?.writeQueueSize !== 0;
   }
 
+  /** Where a Node does not tell, nothing, and whatever is large waits until TLS says otherwise. */
   get #takenByKernel(): number {
     const handle = this.#carrier._handle;
     if (typeof handle?.writeQueueSize !== "number" || typeof handle.bytesWritten !== "number") return 0;
