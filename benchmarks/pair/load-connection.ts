@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 /** Where every connection is read into: what has arrived is counted or copied before anything else is read. */
 const chunk = Buffer.allocUnsafeSlow(64 * 1024);
@@ -34,14 +35,15 @@ export class LoadConnection {
   #answered: (() => void) | undefined;
   #readResponses: ((bytes: Buffer) => void) | undefined;
 
-  constructor(port: number) {
-    this.#socket = connect({
+  constructor(port: number, tls = false) {
+    const options = {
       host: "127.0.0.1",
       port,
       noDelay: true,
       // Past the readable stream: no buffer is made for what is only counted.
-      onread: { buffer: chunk, callback: (length) => this.#read(length) },
-    });
+      onread: { buffer: chunk, callback: (length: number) => this.#read(length) },
+    };
+    this.#socket = tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
     this.#socket.on("close", () => {
       throw new Error("the server closed a connection");
     });

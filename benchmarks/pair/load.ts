@@ -9,6 +9,8 @@ import { protocols } from "./protocols.ts";
 /** What there is to send. */
 export interface Work {
   protocol: keyof typeof protocols;
+  /** Whether it goes over TLS. */
+  tls?: boolean;
   /** Bytes of a message, without what its protocol puts around it. */
   payload: number;
   connections: number;
@@ -55,10 +57,14 @@ interface Opened {
 const opened = new Map<number, Opened>();
 
 const commands: Commands = {
-  async open({ port, pid }, { protocol: name, payload, connections: count, inFlight }, duration) {
+  async open(
+    { port, pid },
+    { protocol: name, tls = false, payload, connections: count, inFlight },
+    duration,
+  ) {
     const protocol = protocols[name](payload);
     const end = performance.now() + duration;
-    const connections = Array.from({ length: count }, () => new LoadConnection(port));
+    const connections = Array.from({ length: count }, () => new LoadConnection(port, tls));
     const lengths = await Promise.all(
       connections.map((connection, i) =>
         verify(connection, protocol, messages(payload, i * inFlight, inFlight), end),

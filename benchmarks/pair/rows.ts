@@ -15,12 +15,15 @@ export interface Row extends Work {
 const root = resolve(import.meta.dirname, "../..");
 const net = { name: "net", file: join(root, "benchmarks/peers/net-echo.ts") };
 const nodeHttp = { name: "node:http", file: join(root, "benchmarks/peers/node-http.ts") };
+const tls = { name: "tls", file: join(root, "benchmarks/peers/tls-echo.ts") };
 const ws = { name: "ws", file: join(root, "benchmarks/peers/ws-echo.ts") };
 
 const connections = 64;
 const raw = { ours: echo("raw"), control: net, protocol: "raw", connections } as const;
 const text = { ours: echo("text"), control: net, protocol: "text", connections } as const;
 const frame = { ours: echo("frame"), control: net, protocol: "frame", connections } as const;
+const frameOverTls = { ...frame, ours: echo("frame+tls"), control: tls, tls: true };
+const rawOverTls = { ...raw, ours: echo("raw+tls"), control: tls, tls: true };
 const websocket = { ours: echo("websocket"), control: ws, connections } as const;
 const websocketText = { ...websocket, protocol: "websocketText" } as const;
 const websocketBinary = { ...websocket, protocol: "websocketBinary" } as const;
@@ -38,6 +41,10 @@ export const rows: Row[] = [
   { what: "text 64 B", ...text, payload: 63, inFlight: 16, floor: 0.4 },
   { what: "raw 64 B", ...raw, payload: 64, inFlight: 1 },
   { what: "raw 64 B", ...raw, payload: 64, inFlight: 16 },
+  { what: "frame over TLS 64 B", ...frameOverTls, payload: 64, inFlight: 1, floor: 0.95 },
+  { what: "frame over TLS 64 B", ...frameOverTls, payload: 64, inFlight: 16 },
+  { what: "raw over TLS 64 B", ...rawOverTls, payload: 64, inFlight: 1 },
+  { what: "raw over TLS 16 KiB", ...rawOverTls, payload: 16 * 1024, inFlight: 1 },
   { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 1, floor: 1.1 },
   { what: "websocket binary 64 B", ...websocketBinary, payload: 64, inFlight: 16, floor: 7 },
   { what: "websocket text 64 B", ...websocketText, payload: 64, inFlight: 1 },

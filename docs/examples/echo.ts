@@ -1,7 +1,8 @@
 /**
- * Sends each message back unchanged: `example echo <scheme>://<host>:<port>`, `<scheme>+unix:/path`, or
- * `<scheme>+udp://<host>:<port>`, where a message is a datagram.
+ * Sends each message back unchanged: `example echo <scheme>://<host>:<port>`, `<scheme>+tls://<host>:<port>`,
+ * `<scheme>+unix:/path`, or `<scheme>+udp://<host>:<port>`, where a message is a datagram.
  *
+ * With TLS it shows the certificate in `certificates/`, which is for tests.
  * `websocket://<host>:<port>?deflate` accepts permessage-deflate. Messages may take 64 MiB. Prints
  * `listening on <address>` when it is ready. SIGTERM or SIGINT: stops accepting, writes what it owes, exits 0.
  *
@@ -9,6 +10,7 @@
  * fields, `/cookie` with its cookies, a line for each; `/stream` with its body as it comes. A request for a WebSocket gets
  * one that echoes.
  */
+import { join } from "node:path";
 import type { CodecFactory } from "@sock/codec";
 import { type Connection, type DatagramConnection, eventLoop, listen, raw } from "@sock/core";
 import { frame } from "@sock/protocol-frame";
@@ -52,18 +54,24 @@ function upgrade(connection: HttpConnection, request: HttpRequest<IncomingBody>)
 
 const argument = process.argv[2] ?? "";
 const [, scheme = "", over = "", place = "", query = ""] =
-  /^([a-z]+)(\+unix|\+udp)?:([^?]+)(?:\?(.*))?$/.exec(argument) ?? [];
-const address = over === "+unix" ? `unix:${place}` : `tcp:${place}`;
+  /^([a-z]+)(\+unix|\+tls|\+udp)?:([^?]+)(?:\?(.*))?$/.exec(argument) ?? [];
+const address = `${over.slice(1) || "tcp"}:${place}`;
+const certificates = join(import.meta.dirname, "certificates");
+const certificate = {
+  certFile: join(certificates, "localhost.pem"),
+  keyFile: join(certificates, "localhost.key"),
+};
+const secure = over === "+tls" && { tls: certificate };
 
 async function serve() {
   if (scheme === "http" && over !== "+udp") {
     const codec = http({ body: "stream", maxBodySize: MAX });
-    return listen(address, { codec, onMessage: answer });
+    return listen(address, { codec, onMessage: answer, ...secure });
   }
   const codec = codecs[scheme];
   if (codec === undefined) {
     const schemes = [...Object.keys(codecs), "http"].join(" ");
-    const ways = "<scheme>://<host>:<port>, <scheme>+udp://<host>:<port> or <scheme>+unix:/path";
+    const ways = "<scheme>[+tls|+udp]://<host>:<port> or <scheme>+unix:/path";
     console.error(`usage: echo ${ways}; schemes: ${schemes}`);
     process.exit(2);
   }
@@ -75,6 +83,7 @@ async function serve() {
   }
   return listen(address, {
     ...options,
+    ...secure,
     // To itself: at the pace that the peer reads, so nothing is ever dropped.
     onConnect: (connection) => void connection.pipe(connection),
   });
@@ -85,4 +94,4 @@ const server = await serve();
 const how = scheme === "http" ? { drain: 10_000 } : {};
 for (const signal of ["SIGTERM", "SIGINT"] as const) eventLoop.onSignal(signal, () => void server.close(how));
 
-console.log(`listening on ${server.address.replace(/^tcp|^unix|^udp/, scheme + over)}`);
+console.log(`listening on ${server.address.replace(/^[a-z]+/, scheme + over)}`);

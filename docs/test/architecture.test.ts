@@ -92,7 +92,7 @@ type Import = { file: string; from: string };
 
 function importsOf(file: string): Import[] {
   const code = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const found = code.matchAll(/(?:(?<!\.)\bfrom|\bimport|\brequire)\s*\(?\s*["']([^"']+)["']/g);
+  const found = code.matchAll(/(?:(?<!\.)\bfrom|\bimport\s*\(?|\brequire\s*\()\s*["']([^"']+)["']/g);
   return Array.from(found, ([, from = ""]) => ({
     file,
     from: builtinModules.includes(from) ? `node:${from}` : from,

@@ -1,8 +1,10 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "@sock/core";
+import { text } from "@sock/protocol-text";
 import { afterAll, describe, expect, test } from "vitest";
 import { dial } from "./support/dial.ts";
 import { Example } from "./support/example.ts";
@@ -42,6 +44,22 @@ describe("echo", () => {
     expect(await next()).toEqual({ code: 1001, reason: "", wasClean: true });
     expect(await code).toBe(0);
     expectNoMoreThanAnAddress(echo, "websocket");
+  });
+
+  test("over TLS the bytes come back, and the certificate is the one for tests", async () => {
+    await using echo = new Example("echo", `text+tls://${anyPort}`);
+    const address = await echo.address();
+    expect(address).toMatch(/^text\+tls:\/\/127\.0\.0\.1:\d+$/);
+    const ca = readFileSync(join(import.meta.dirname, "../examples/certificates/ca.pem"));
+    const client = await connect(address.replace("text+", ""), { codec: text(), tls: { ca } });
+    client.send("one line");
+    for await (const line of client) {
+      expect(line).toBe("one line");
+      break;
+    }
+    client.close();
+    expect(await echo.stop()).toBe(0);
+    expectNoMoreThanAnAddress(echo, "text\\+tls");
   });
 
   test("it may be stopped as soon as it has said where it listens", async () => {
@@ -254,7 +272,7 @@ describe("echo", () => {
       expect(await echo.ended).toBe(2);
       expect(echo.stdout).toBe("");
       expect(echo.stderr).toBe(
-        "usage: echo <scheme>://<host>:<port>, <scheme>+udp://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket http\n",
+        "usage: echo <scheme>[+tls|+udp]://<host>:<port> or <scheme>+unix:/path; schemes: raw text frame websocket http\n",
       );
     },
   );

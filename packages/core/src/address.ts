@@ -1,24 +1,32 @@
 /** Where a server listens or a client connects. */
 export type Address =
   | { readonly transport: "tcp"; readonly host: string; readonly port: number }
+  | { readonly transport: "tls"; readonly host: string; readonly port: number }
   | { readonly transport: "udp"; readonly host: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
 
 /** Where connections are made and accepted. */
 export type StreamAddress = Exclude<Address, { transport: "udp" }>;
 
+/** Where connections speak TLS. */
+export type TlsAddress = Extract<Address, { transport: "tls" }>;
+
 /** Where datagrams are taken and sent. */
 export type UdpAddress = Extract<Address, { transport: "udp" }>;
 
 /**
- * Reads `tcp://host:port`, `udp://host:port` and `unix:/path`. Port 0 lets the system choose; an IPv6 host stands in brackets.
- * @throws TypeError when it is neither
+ * Reads `tcp://host:port`, `tls://host:port`, `udp://host:port` and `unix:/path`. Port 0 lets the system choose; an IPv6
+ * host stands in brackets.
+ * @throws TypeError when it is none of them
  */
 export function parseAddress(text: string): Address {
   const [, transport, rest = ""] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
-  if (transport === "tcp" || transport === "udp") return { transport, ...parseHostAndPort(text, rest) };
+  if (transport === "tcp" || transport === "tls" || transport === "udp")
+    return { transport, ...parseHostAndPort(text, rest) };
   if (transport === "unix") return parsePath(text, rest);
-  throw new TypeError(`"${text}" is no address: tcp://host:port, udp://host:port or unix:/path`);
+  throw new TypeError(
+    `"${text}" is no address: tcp://host:port, tls://host:port, udp://host:port or unix:/path`,
+  );
 }
 
 /**
@@ -39,8 +47,9 @@ export function formatAddress(address: Address): string {
 }
 
 function parseHostAndPort(text: string, rest: string): { host: string; port: number } {
+  // No NUL: the resolver would look up what stands before it, and a certificate be compared with all of it.
   const [, ipv6, name, digits] =
-    /^\/\/(?:\[([\da-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(rest) ?? [];
+    /^\/\/(?:\[([\da-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]\0]+)):(\d{1,5})$/.exec(rest) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);
   if (host === undefined || port > 65_535)

@@ -23,12 +23,12 @@ export interface ConnectOptions<In, Out = In, Note = never, Context = unknown>
 export type RawConnectOptions<Context> = Omit<ConnectOptions<Buffer, Bytes, never, Context>, "codec">;
 
 /**
- * Connects to `address`, once: `tcp://host:port` or `unix:/path`. Resolves when messages may be sent; messages that come
- * before somebody takes them wait. `keepConnected` comes back when the connection is lost.
+ * Connects to `address`, once: `tcp://host:port`, `tls://host:port` or `unix:/path`. Resolves when messages may be sent;
+ * messages that come before somebody takes them wait. `keepConnected` comes back when the connection is lost.
  *
  * `udp://host:port` gives a client of datagrams, at once: nobody is asked whether somebody is there.
  *
- * @throws AddressError with Node's code, SockError `CONNECT_TIMEOUT`, ProtocolError when a handshake fails, the reason
+ * @throws AddressError with Node's code (of a certificate that is not trusted, too), SockError `CONNECT_TIMEOUT`, ProtocolError when a handshake fails, the reason
  * of `signal`, TypeError when it is no address or cannot be reached through `via`
  */
 export function connect<In, Out = In, Note = never, Context = Record<string, unknown>>(

@@ -15,7 +15,13 @@ export type SockErrorCode =
   /** Nothing came from the peer for `idleTimeout`. */
   | "IDLE_TIMEOUT"
   /** No connection within `timeout`. */
-  | "CONNECT_TIMEOUT";
+  | "CONNECT_TIMEOUT"
+  /** A certificate, its key or an authority does not parse. `cause` is OpenSSL's error. */
+  | "CERTIFICATE_INVALID"
+  /** A key is not that of its certificate. */
+  | "CERTIFICATE_MISMATCH"
+  /** The file of a certificate cannot be read. `cause` is Node's error. */
+  | "CERTIFICATE_UNREADABLE";
 
 /** An error of the engine: neither the peer's fault, which is a `ProtocolError`, nor the network's. */
 export class SockError extends Error {
@@ -31,7 +37,10 @@ export class SockError extends Error {
 
 /** A server could not listen, or a client could not connect. `cause` is Node's error. */
 export class AddressError extends Error {
-  /** Node's code: `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"ECONNREFUSED"`, `"ENOTFOUND"`, `"ENOENT"`, … */
+  /**
+   * Node's code: `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"ECONNREFUSED"`, `"ENOTFOUND"`, `"ENOENT"`, …; of a
+   * certificate that is not trusted `"CERT_HAS_EXPIRED"`, `"ERR_TLS_CERT_ALTNAME_INVALID"`, …
+   */
   readonly code: string;
   /** As it was given. */
   readonly address: string;
@@ -60,4 +69,11 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "no way leads to the host",
   ENETUNREACH: "no way leads to the host's network",
   ENOENT: "no such path",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is signed by itself, and by nobody who is trusted",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate leads to an authority that is not trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate leads to no authority that is trusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate leads to no authority that is trusted",
+  ERR_SSL_WRONG_VERSION_NUMBER: "no TLS is spoken there",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "no TLS is spoken there",
 };

@@ -34,11 +34,24 @@ export type { AdmissionOptions, Refusals } from "./server/admission.ts";
 export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.ts";
 export type { Rate } from "./server/token-bucket.ts";
 export type { Stats } from "./stats.ts";
+export type { Newcomer } from "./transport/accept.ts";
 export type { AddressList } from "./transport/address-list.ts";
 export type { SocketOptions } from "./transport/net-connector.ts";
 export { type ProxyHeaderOptions, proxyHeader } from "./transport/proxy-protocol/encode.ts";
 export { type ProxyHeader, type ProxyTlv, proxyTlv } from "./transport/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./transport/proxy-protocol/options.ts";
+export type { TlsDetails } from "./transport/tls/details.ts";
+export { HandshakeError } from "./transport/tls/handshake-error.ts";
+export type {
+  Pem,
+  SniAnswer,
+  TlsCertificate,
+  TlsCertificates,
+  TlsClientOptions,
+  TlsCommonOptions,
+  TlsServerOptions,
+} from "./transport/tls/options.ts";
+export { TlsSessions } from "./transport/tls/sessions.ts";
 export type { Endpoint, Transport, TransportHandler } from "./transport/transport.ts";
 export type { GroupOptions, UdpSocketOptions } from "./transport/udp-socket.ts";
 export { type Socks5Options, socks5 } from "./via/socks5.ts";

@@ -15,7 +15,7 @@ type UdpText = `udp://${string}`;
 export type RawServerOptions<Context> = Omit<ServerOptions<Buffer, Bytes, never, Context>, "codec">;
 
 /**
- * Listens at `address`: `tcp://host:port` (port 0: any free one) or `unix:/path`. A unix path that a dead process has
+ * Listens at `address`: `tcp://host:port` (port 0: any free one), `tls://host:port` or `unix:/path`. A unix path that a dead process has
  * left behind is replaced; it is removed at the end.
  *
  * At `udp://host:port` each datagram has a connection of its own, which answers it; `onConnect` and `onClose` are not called.

@@ -1,6 +1,6 @@
 import { newRefusals, type Refusals } from "./server/admission.ts";
 
-/** Counts since the start of a server or client, but `connections`, which counts those alive. */
+/** Counts since the start of a server or client, but `connections` and `handshaking`, which count those alive. */
 export interface Stats {
   connections: number;
   /** Connections accepted or made. */
@@ -9,6 +9,10 @@ export interface Stats {
   refused: number;
   /** The same, by what was in the way. */
   refusedBy: Refusals;
+  /** TLS handshakes under way. */
+  handshaking: number;
+  /** TLS handshakes that came to nothing: peers without TLS, without trust, too slow, or gone. */
+  handshakesFailed: number;
   messagesReceived: number;
   messagesSent: number;
   bytesRead: number;
@@ -29,6 +33,8 @@ export function newStats(): Stats {
     opened: 0,
     refused: 0,
     refusedBy: newRefusals(),
+    handshaking: 0,
+    handshakesFailed: 0,
     messagesReceived: 0,
     messagesSent: 0,
     bytesRead: 0,

@@ -6,10 +6,10 @@ import { createEventLoop, listen, raw } from "../src/index.ts";
 import { connectedPair } from "../src/memory.ts";
 import { claims } from "./peers/claims.ts";
 import { header, lines, parting, sized } from "./support/codecs.ts";
-import { dial } from "./support/dial.ts";
+import { carrierOf, dial } from "./support/dial.ts";
 import { Diary } from "./support/diary.ts";
 import { overFake } from "./support/fake-transport.ts";
-import { anyAddress } from "./support/net-pair.ts";
+import { anyAddress, listening } from "./support/net-pair.ts";
 import { pair, wires } from "./support/pair.ts";
 import { settled } from "./support/settled.ts";
 
@@ -420,11 +420,11 @@ describe("while an async handler is at work", () => {
     expect(transport.isPaused).toBe(false);
   });
 
-  test.each(["tcp", "unix"] as const)("a reset of the peer over %s is noticed", async (wire) => {
+  test.each(["tcp", "tls", "unix"] as const)("a reset of the peer over %s is noticed", async (wire) => {
     const diary = new Diary();
     await using server = await listen(
       anyAddress(wire),
-      diary.keep({ codec: lines(), onMessage: () => new Promise(() => {}) }),
+      diary.keep({ codec: lines(), onMessage: () => new Promise(() => {}), ...listening(wire) }),
     );
     const peer = await dial(server.address);
     peer.write("one\ntwo\nthree\n");
@@ -433,8 +433,8 @@ describe("while an async handler is at work", () => {
       connection.send("unread");
       await connection.drained();
     }
-    if (wire === "tcp") peer.resetAndDestroy();
-    else peer.destroy();
+    if (wire === "unix") peer.destroy();
+    else carrierOf(peer).resetAndDestroy();
     await diary.until("close");
     expect(diary.lines).toEqual(["connect", "message one", "error ECONNRESET in transport", "close"]);
   });

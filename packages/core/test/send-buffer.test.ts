@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { listen, raw, type SendResult } from "../src/index.ts";
 import { neverReads } from "./peers/never-reads.ts";
 import { Diary } from "./support/diary.ts";
-import { anyAddress } from "./support/net-pair.ts";
+import { anyAddress, listening } from "./support/net-pair.ts";
 
 const SIZE = 3_000_000;
 
-describe.each(["tcp", "unix"] as const)("over %s, with maxSendBufferSize 100,000", (wire) => {
+describe.each(["tcp", "tls", "unix"] as const)("over %s, with maxSendBufferSize 100,000", (wire) => {
   test("messages of 3,000,000 bytes to a client that does not read", async () => {
     const answers: SendResult[] = [];
     const diary = new Diary();
@@ -14,6 +14,7 @@ describe.each(["tcp", "unix"] as const)("over %s, with maxSendBufferSize 100,000
       anyAddress(wire),
       diary.keep({
         codec: raw(),
+        ...listening(wire),
         maxSendBufferSize: 100_000,
         onMessage(connection) {
           while (answers.filter((answer) => answer === "dropped").length < 3) {
@@ -56,6 +57,7 @@ describe.each(["tcp", "unix"] as const)("over %s, with maxSendBufferSize 100,000
       anyAddress(wire),
       diary.keep({
         codec: raw(),
+        ...listening(wire),
         maxSendBufferSize: 100_000,
         onConnect: fill,
         onBufferDrain(connection) {

@@ -4,17 +4,21 @@ import { type Connection, connect, createEventLoop, listen, type Server } from "
 import { greeting, lines, parting } from "./support/codecs.ts";
 import { dial, readAll } from "./support/dial.ts";
 import { Diary } from "./support/diary.ts";
-import { anyAddress } from "./support/net-pair.ts";
+import { anyAddress, connecting, listening } from "./support/net-pair.ts";
 import { settled } from "./support/settled.ts";
 
-describe.each(["tcp", "unix"] as const)("over %s", (wire) => {
+describe.each(["tcp", "tls", "unix"] as const)("over %s", (wire) => {
   test("an echo", async () => {
     const diary = new Diary();
     await using server = await listen(
       anyAddress(wire),
-      diary.keep({ codec: lines(), onMessage: (connection, line) => connection.send(line) }),
+      diary.keep({
+        codec: lines(),
+        onMessage: (connection, line) => connection.send(line),
+        ...listening(wire),
+      }),
     );
-    const client = await connect(server.address, { codec: lines() });
+    const client = await connect(server.address, { codec: lines(), ...connecting(wire) });
     client.send("hello");
     client.closeWrite("and goodbye");
     const heard: string[] = [];
@@ -32,10 +36,11 @@ describe.each(["tcp", "unix"] as const)("over %s", (wire) => {
       onConnect: (connection) => opened.add(connection.id),
       onMessage: (connection, line) => connection.close(`you said ${line}`),
       onClose: (connection) => closed.push(connection.id),
+      ...listening(wire),
     });
     const answers = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
-        const client = await connect(server.address, { codec: lines() });
+        const client = await connect(server.address, { codec: lines(), ...connecting(wire) });
         client.send(String(i));
         for await (const line of client) return line;
         return "";
@@ -456,6 +461,8 @@ describe("stats", () => {
       opened: 0,
       refused: 0,
       refusedBy: expect.any(Object),
+      handshaking: 0,
+      handshakesFailed: 0,
       messagesReceived: 0,
       messagesSent: 0,
       bytesRead: 0,

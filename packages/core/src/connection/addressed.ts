@@ -1,8 +1,9 @@
 import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
+import type { TlsDetails } from "../transport/tls/details.ts";
 import { formatEndpoint, type Transport } from "../transport/transport.ts";
 
 /** What a transport knows of where it is. */
-export type Place = Pick<Transport, "name" | "local" | "remote" | "proxy">;
+export type Place = Pick<Transport, "name" | "local" | "remote" | "proxy" | "tls">;
 
 /** Where a connection is, under our names and the ancestor's. */
 export abstract class Addressed<Wire extends Place = Transport> {
@@ -14,6 +15,10 @@ export abstract class Addressed<Wire extends Place = Transport> {
 
   get transport(): string {
     return this.wire.name;
+  }
+
+  get tls(): TlsDetails | undefined {
+    return this.wire.tls;
   }
 
   get remoteAddress(): string {

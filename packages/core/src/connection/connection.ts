@@ -1,6 +1,7 @@
 import type { Bytes, CodecFactory } from "@sock/codec";
 import type { Prepared } from "../prepared.ts";
 import type { ProxyHeader } from "../transport/proxy-protocol/header.ts";
+import type { TlsDetails } from "../transport/tls/details.ts";
 import type { ErrorPhase, Handlers } from "./handlers.ts";
 import type { LifeState } from "./state.ts";
 import type { Transform } from "./through.ts";
@@ -42,8 +43,10 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   /** Counted from 1 in this process, clients and servers alike. */
   readonly id: number;
   readonly state: LifeState;
-  /** `"tcp"`, `"unix"` or `"memory"`. */
+  /** `"tcp"`, `"tls"`, `"unix"` or `"memory"`. */
   readonly transport: string;
+  /** What was negotiated, and who the peer is; absent without TLS. */
+  readonly tls: TlsDetails | undefined;
   /** Yours. */
   context: Context;
 

@@ -40,6 +40,8 @@ export interface Refusals {
   proxyProtocol: number;
   /** Accepting is paused, and `backlog` wait already. */
   paused: number;
+  /** `onAccept` would not have them. */
+  onAccept: number;
 }
 
 export type Refusal = keyof Refusals;
@@ -53,6 +55,7 @@ export function newRefusals(): Refusals {
     descriptors: 0,
     proxyProtocol: 0,
     paused: 0,
+    onAccept: 0,
   };
 }
 

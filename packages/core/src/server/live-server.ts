@@ -3,9 +3,12 @@ import { LiveConnection } from "../connection/live-connection.ts";
 import { type ConnectionSettings, settle } from "../connection/options.ts";
 import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
 import { newStats, type Stats } from "../stats.ts";
-import type { Door } from "../transport/accept.ts";
+import type { Door, Newcomer } from "../transport/accept.ts";
 import { type Listener, listenOnNet } from "../transport/net-listener.ts";
 import { ProxyProtocol } from "../transport/proxy-protocol/options.ts";
+import type { HandshakeError } from "../transport/tls/handshake-error.ts";
+import { TlsHandshakes } from "../transport/tls/handshakes.ts";
+import type { TlsCertificates } from "../transport/tls/options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Admission, type Refusal } from "./admission.ts";
 import type { Server, ServerCloseOptions, ServerOptions } from "./server.ts";
@@ -19,12 +22,16 @@ interface Accepted {
 export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note, Context>, Door {
   readonly connections = new Set<LiveConnection<In, Out, Note, Context>>();
 
+  readonly #options: ServerOptions<In, Out, Note, Context>;
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;
   readonly #backlog: number;
   readonly #stats = newStats();
   readonly #admission: Admission;
   readonly #proxyProtocol: ProxyProtocol | undefined;
   #listener!: Listener;
+  #tls: TlsHandshakes | undefined;
+  /** When a peer without TLS was last told of. */
+  #toldPlainText = -Infinity;
   /** Connections accepted while accepting was paused; absent while it is not. */
   #parked: Accepted[] | undefined;
   readonly #toldOf = new Set<Refusal>();
@@ -35,6 +42,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   #stopAlarm: Alarm | undefined;
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
+    this.#options = options;
     this.#settings = settle(options);
     this.#admission = new Admission(options, this.#settings.loop);
     this.#proxyProtocol = options.proxyProtocol && new ProxyProtocol(options.proxyProtocol);
@@ -42,14 +50,21 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   async listen(address: ListenAddress): Promise<this> {
-    this.#listener = await listenOnNet(address, {
-      backlog: this.#backlog,
-      door: this,
-      proxyProtocol: this.#proxyProtocol,
-      loop: this.#settings.loop,
-      accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
-      failed: (error) => this.#report(error),
-    });
+    this.#tls = await this.#makeTls(address);
+    try {
+      this.#listener = await listenOnNet(address, {
+        backlog: this.#backlog,
+        door: this,
+        proxyProtocol: this.#proxyProtocol,
+        tls: this.#tls,
+        loop: this.#settings.loop,
+        accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
+        failed: (error) => this.#report(error),
+      });
+    } catch (error) {
+      this.#tls?.close();
+      throw error;
+    }
     return this;
   }
 
@@ -76,7 +91,13 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   stats(): Readonly<Stats> {
-    return { ...this.#stats, refusedBy: { ...this.#stats.refusedBy } };
+    const handshaking = this.#tls?.pending ?? 0;
+    return { ...this.#stats, handshaking, refusedBy: { ...this.#stats.refusedBy } };
+  }
+
+  async setCertificates(certificates: TlsCertificates): Promise<void> {
+    if (this.#tls === undefined) throw new TypeError(`${this.address} speaks no TLS`);
+    await this.#tls.change(certificates);
   }
 
   close({ drain = 0 }: ServerCloseOptions = {}): Promise<void> {
@@ -147,8 +168,58 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     this.#report(error);
   }
 
-  left(): void {
-    this.#admission.leave(undefined);
+  get welcomes(): ((newcomer: Newcomer, cameAs: string | undefined) => boolean) | undefined {
+    return this.#options.onAccept && this.#welcomes;
+  }
+
+  readonly #welcomes = (newcomer: Newcomer, cameAs: string | undefined): boolean => {
+    try {
+      if (this.#options.onAccept?.(newcomer) !== false) return true;
+    } catch (error) {
+      this.#report(error);
+    }
+    this.left(cameAs);
+    this.turnedAway("onAccept");
+    return false;
+  };
+
+  left(cameAs?: string): void {
+    this.#admission.leave(cameAs);
+  }
+
+  async #makeTls(address: ListenAddress): Promise<TlsHandshakes | undefined> {
+    const { tls } = this.#options;
+    const isSaid = address.transport === "tls";
+    if (isSaid !== (tls !== undefined) && address.transport !== "fd") {
+      const where = formatListenAddress(address);
+      throw new TypeError(`${where}: the option tls goes with tls://, and tls:// with it`);
+    }
+    if (tls === undefined) return undefined;
+    return TlsHandshakes.make(tls, {
+      loop: this.#settings.loop,
+      handshakeFailed: (error) => this.#handshakeFailed(error),
+      failed: (error) => this.#report(error),
+    });
+  }
+
+  #handshakeFailed(error: HandshakeError): void {
+    this.#stats.handshakesFailed++;
+    const { onHandshakeError } = this.#options.tls ?? {};
+    if (onHandshakeError === undefined) return this.#logHandshake(error);
+    try {
+      onHandshakeError.call(this.#options.tls, error);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  /** Plain text once a minute: peers shall not fill anybody's disk. */
+  #logHandshake(error: HandshakeError): void {
+    if (error.code === "SNI_FAILED") return this.#report(error);
+    const now = this.#settings.loop.now();
+    if (!error.isPlainText || now < this.#toldPlainText + 60_000) return;
+    this.#toldPlainText = now;
+    this.#settings.logger.error({ err: error }, `server ${this.address}`);
   }
 
   #accept(accepted: Accepted): void {

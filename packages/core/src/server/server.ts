@@ -1,7 +1,9 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionOptions } from "../connection/options.ts";
 import type { Stats } from "../stats.ts";
+import type { Newcomer } from "../transport/accept.ts";
 import type { ProxyProtocolOptions } from "../transport/proxy-protocol/options.ts";
+import type { TlsCertificates, TlsServerOptions } from "../transport/tls/options.ts";
 import type { AdmissionOptions } from "./admission.ts";
 
 export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
@@ -12,6 +14,15 @@ export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
 
   /** Connections that may wait to be accepted. Default 1024, as the ancestor's first; the kernel has its own limit. */
   backlog?: number;
+
+  /** At `tls://…`, or with an inherited socket: certificates, and who is let in. */
+  tls?: TlsServerOptions;
+
+  /**
+   * A peer has connected and is admitted, and nothing of it was read but a PROXY header: TLS and the codec's handshake are to
+   * come, and `onConnect` behind them. False turns it away; so does what is thrown, which is logged.
+   */
+  onAccept?(newcomer: Newcomer): unknown;
 }
 
 /** How a server closes. */
@@ -40,6 +51,15 @@ export interface Server<In, Out = In, Note = never, Context = unknown> extends A
   resumeAccept(): void;
 
   stats(): Readonly<Stats>;
+
+  /**
+   * Other certificates, for connections from now on; those that are there go on with theirs. They are parsed, and each key
+   * matched with its certificate, before anything changes. `cert` and `key`, `hosts`, and `ca` are each replaced as a whole,
+   * and what is not named stays. With another `ca`, nobody resumes a session of before.
+   * @throws SockError `CERTIFICATE_INVALID`, `CERTIFICATE_MISMATCH`, `CERTIFICATE_UNREADABLE`: the old ones are kept;
+   * TypeError for an option that is none, or a server without TLS
+   */
+  setCertificates(certificates: TlsCertificates): Promise<void>;
 
   /**
    * Accepts no more, closes every connection with what it has to say, and resolves when all are gone. Called again, it hurries:

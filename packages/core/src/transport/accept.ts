@@ -2,10 +2,23 @@ import type { Socket } from "node:net";
 import type { EventLoop } from "../event-loop.ts";
 import { isLastDescriptor } from "./descriptors.ts";
 import { type Arrival, NetTransport } from "./net-transport.ts";
+import type { ProxyHeader } from "./proxy-protocol/header.ts";
 import type { ProxyProtocol } from "./proxy-protocol/options.ts";
 import { type HeaderEnd, readProxyHeader } from "./proxy-protocol/read-header.ts";
 import { withSharedReads } from "./shared-reads.ts";
+import type { TlsHandshakes } from "./tls/handshakes.ts";
 import type { Endpoint, Transport } from "./transport.ts";
+
+/** A peer that has connected, and has said nothing yet: not even to TLS. */
+export interface Newcomer {
+  /** IP address without brackets, `""` over a unix socket. As of a connection: with `proxyProtocol` the real peer's. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** What a trusted proxy said of it. */
+  readonly proxy: ProxyHeader | undefined;
+}
 
 /** Says who may come in, before a connection costs anything. */
 export interface Door {
@@ -17,13 +30,17 @@ export interface Door {
   admitsAs(address: string): boolean;
   /** Somebody was turned away by the listener itself. */
   turnedAway(reason: "descriptors" | "proxyProtocol", error?: Error): void;
-  /** One who came in without an address has left, and never was a transport. */
-  left(): void;
+  /** Asked when all else is settled, if it wants to be: one who is in. False: turned away, and counted; it has left. */
+  readonly welcomes: ((newcomer: Newcomer, cameAs: string | undefined) => boolean) | undefined;
+  /** One who came in has left, and never was a transport. */
+  left(cameAs?: string): void;
 }
 
 export interface AcceptOptions {
   door: Door;
   proxyProtocol: ProxyProtocol | undefined;
+  /** Absent: no TLS. */
+  tls?: TlsHandshakes | undefined;
   loop: EventLoop;
   /** `cameAs`: the address that the door was told. */
   accepted(transport: Transport, cameAs: string | undefined): void;
@@ -67,6 +84,7 @@ export class Acceptor {
       socket.destroy();
     }
     this.#reading.clear();
+    this.#options.tls?.close();
   }
 
   #readHeader(socket: Socket, proxyProtocol: ProxyProtocol, proxy: Endpoint | undefined): void {
@@ -95,7 +113,16 @@ export class Acceptor {
   }
 
   #let(socket: Socket, arrival: Arrival, cameAs: string | undefined): void {
-    this.#options.accepted(new NetTransport(withSharedReads(socket) ?? socket, this.#name, arrival), cameAs);
+    const { door, tls, accepted } = this.#options;
+    if (door.welcomes?.(newcomer(socket, arrival), cameAs) === false) return void socket.destroy();
+    if (tls !== undefined) {
+      const done = (transport: Transport | undefined) => {
+        if (transport === undefined) door.left(cameAs);
+        else accepted(transport, cameAs);
+      };
+      return tls.begin(socket, arrival, done);
+    }
+    accepted(new NetTransport(withSharedReads(socket) ?? socket, this.#name, arrival), cameAs);
   }
 
   #turnAway(socket: Socket, reason: "descriptors" | "proxyProtocol", error?: Error): void {
@@ -104,6 +131,16 @@ export class Acceptor {
     socket.destroy();
     this.#options.door.turnedAway(reason, error);
   }
+}
+
+function newcomer(socket: Socket, { remote = remoteOf(socket), proxy }: Arrival): Newcomer {
+  return {
+    remoteAddress: remote?.address ?? "",
+    remotePort: remote?.port ?? 0,
+    localAddress: socket.localAddress ?? "",
+    localPort: socket.localPort ?? 0,
+    proxy,
+  };
 }
 
 function remoteOf({ remoteAddress, remotePort }: Socket): Endpoint | undefined {

@@ -49,12 +49,15 @@ export function checkSocketOptions({
 
 /**
  * Connects over TCP or to a unix path.
- * @throws AddressError, or the reason of `signal`
+ * @param transportOf makes the transport of a socket that has just connected
+ * @throws AddressError, what `transportOf` does, or the reason of `signal`
  */
 export function connectNet(
   address: StreamAddress,
   signal: AbortSignal,
   options: SocketOptions = {},
+  transportOf: (socket: Socket) => Transport | Promise<Transport> = (socket) =>
+    new NetTransport(socket, address.transport),
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -66,7 +69,7 @@ export function connectNet(
     };
     const connected = () => {
       settle();
-      resolve(new NetTransport(socket, address.transport));
+      resolve(transportOf(socket));
     };
     const failed = (error: Error) => {
       settle();

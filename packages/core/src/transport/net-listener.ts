@@ -9,7 +9,7 @@ import { unixPathOf } from "./unix-path-of.ts";
 export interface Listener {
   /** Where it really listens. */
   readonly address: ListenAddress;
-  /** Accepts no more. Resolves at once; connections live on. */
+  /** Accepts no more. Connections live on; those that are not through their TLS handshake are cut. */
   close(): void;
 }
 
@@ -54,8 +54,8 @@ function attempt(address: ListenAddress, options: ListenOptions): Promise<Listen
     });
     server.once("error", reject);
     server.listen({ ...where(address), backlog: options.backlog }, () => {
-      const bound = boundTo(address, server.address());
-      const acceptor = new Acceptor(bound.transport === "tcp" ? "tcp" : "unix", options);
+      const bound = boundTo(address, server.address(), options.tls === undefined ? "tcp" : "tls");
+      const acceptor = new Acceptor("host" in bound ? "tcp" : "unix", options);
       server.off("error", reject);
       server.on("error", options.failed);
       server.on("connection", (socket) => acceptor.accept(socket));
@@ -78,10 +78,11 @@ function where(address: ListenAddress): { path: string } | { fd: number } | { ho
 function boundTo(
   asked: ListenAddress,
   bound: ReturnType<ReturnType<typeof createServer>["address"]>,
+  transport: "tcp" | "tls",
 ): ListenAddress {
   if (asked.transport === "unix") return asked;
   if (typeof bound === "object" && bound !== null)
-    return { transport: "tcp", host: bound.address, port: bound.port };
+    return { transport, host: bound.address, port: bound.port };
   const path = asked.transport === "fd" ? unixPathOf(asked.fd) : undefined;
   return path === undefined ? asked : { transport: "unix", path };
 }

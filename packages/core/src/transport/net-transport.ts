@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { ProxyHeader } from "./proxy-protocol/header.ts";
 import { RECEIVED, type Receiving } from "./shared-reads.ts";
+import type { TlsDetails } from "./tls/details.ts";
 import type { Endpoint, Transport, TransportHandler } from "./transport.ts";
 import { unsentOf } from "./unsent.ts";
 
@@ -22,7 +23,7 @@ type OurSocket = Receiving & { [TRANSPORT]: NetTransport };
 
 /** A TCP or unix socket of Node. Reads from its stream, or by way of the shared buffer if it was made so. */
 export class NetTransport implements Transport {
-  readonly name: "tcp" | "unix";
+  readonly name: "tcp" | "tls" | "unix";
 
   readonly local: Endpoint;
   readonly proxy: ProxyHeader | undefined;
@@ -39,7 +40,7 @@ export class NetTransport implements Transport {
   #error: Error | undefined;
 
   /** `socket` is open, or was until just now, and must allow half-open connections. */
-  constructor(socket: Socket, name: "tcp" | "unix", { remote, proxy, rest }: Arrival = PLAIN) {
+  constructor(socket: Socket, name: "tcp" | "tls" | "unix", { remote, proxy, rest }: Arrival = PLAIN) {
     this.name = name;
     this.proxy = proxy;
     this.#remote = remote;
@@ -54,6 +55,10 @@ export class NetTransport implements Transport {
     socket.pause();
     socket.on("error", onError);
     socket.on("close", onClose);
+  }
+
+  get tls(): TlsDetails | undefined {
+    return undefined;
   }
 
   get remote(): Endpoint {
@@ -149,6 +154,10 @@ export class NetTransport implements Transport {
     handler?.gone(this.#error);
   }
 
+  protected flushed(): void {
+    this.#handler?.flushed();
+  }
+
   /** What is kept holds back the news of a socket that has closed by itself. */
   #forgetKept(): void {
     const isHeldBack = this.#isClosed && this.#keepsSomething;
@@ -181,11 +190,12 @@ export class NetTransport implements Transport {
    */
   #awaitFlush(): void {
     const socket = this.#socket;
-    const taken = () => {
+    const taken = (error?: Error | null) => {
       this.#awaitsFlush = false;
-      if (socket.destroyed) return;
+      // What was not taken is told so before the socket knows of its end.
+      if (socket.destroyed || error) return;
       if (socket.writableLength > 0) this.#awaitFlush();
-      else this.#handler?.flushed();
+      else this.flushed();
     };
     this.#awaitsFlush = true;
     // More came behind the empty write, and then the end: another write would be an error, and cost what waits.

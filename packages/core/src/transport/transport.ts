@@ -1,4 +1,5 @@
 import type { ProxyHeader } from "./proxy-protocol/header.ts";
+import type { TlsDetails } from "./tls/details.ts";
 
 /** One end of a transport's connection, as far as the transport knows it. */
 export interface Endpoint {
@@ -16,12 +17,14 @@ export function formatEndpoint({ address, port }: Endpoint): string {
 
 /** The few things a connection needs of a socket. */
 export interface Transport {
-  /** `"tcp"`, `"unix"`, `"memory"`. */
+  /** `"tcp"`, `"tls"`, `"unix"`, `"memory"`. */
   readonly name: string;
   readonly local: Endpoint;
   readonly remote: Endpoint;
   /** What a proxy said of it, before anything else. */
   readonly proxy?: ProxyHeader | undefined;
+  /** What TLS knows of the peer; absent without TLS. */
+  readonly tls?: TlsDetails | undefined;
 
   /** Bytes that were written and that the other side of the transport (the kernel) has not taken yet. */
   readonly waiting: number;

@@ -16,7 +16,11 @@ export function route<In, Out, Note>(
   via: readonly Via[],
   codec: CodecFactory<In, Out, Note>,
 ): Route<In, Out, Note> {
-  const stops = [...via.map(({ address }) => parseStreamAddress(address)), target];
+  const proxies = via.map(({ address }) => parseStreamAddress(address));
+  const secret = proxies.find(({ transport }) => transport === "tls");
+  if (secret !== undefined)
+    throw new TypeError(`${formatAddress(secret)}: TLS is with the target, not with a proxy`);
+  const stops = [...proxies, target];
   const opening = via.reduceRight(
     (next, proxy, i) => {
       const { host, port } = asked(stops[i + 1] as StreamAddress);
@@ -32,6 +36,6 @@ export function route<In, Out, Note>(
 }
 
 function asked(stop: StreamAddress): { host: string; port: number } {
-  if (stop.transport === "tcp") return stop;
+  if (stop.transport !== "unix") return stop;
   throw new TypeError(`${formatAddress(stop)} cannot be reached through a proxy`);
 }

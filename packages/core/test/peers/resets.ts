@@ -1,4 +1,4 @@
-import { dial } from "../support/dial.ts";
+import { carrierOf, dial } from "../support/dial.ts";
 
 /** Says `text`, reads nothing, and resets the connection when it is told to. */
 export async function resets(address: string, text: string) {
@@ -7,7 +7,7 @@ export async function resets(address: string, text: string) {
   return {
     reset() {
       // There is no reset to send over a unix socket: what was not read makes one.
-      if (address.startsWith("tcp")) socket.resetAndDestroy();
+      if (!address.startsWith("unix")) carrierOf(socket).resetAndDestroy();
       else socket.destroy();
     },
   };

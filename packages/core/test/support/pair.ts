@@ -5,11 +5,11 @@ import { type Connection, type ConnectionOptions, type EventLoop, eventLoop } fr
 import { memoryTransports } from "../../src/memory.ts";
 import { newStats } from "../../src/stats.ts";
 import { Diary } from "./diary.ts";
-import { netTransports } from "./net-pair.ts";
+import { netTransports, type SocketWire } from "./net-pair.ts";
 
-export type Wire = "memory" | "tcp" | "unix";
+export type Wire = "memory" | SocketWire;
 
-export const wires: Wire[] = ["memory", "tcp", "unix"];
+export const wires: Wire[] = ["memory", "tcp", "tls", "unix"];
 
 export interface Side<In, Out, Note> {
   connection: Connection<In, Out, Note, Record<string, unknown>>;

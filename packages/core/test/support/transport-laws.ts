@@ -493,6 +493,7 @@ export function transportLaws(
         await leftEar.until(() => leftEar.isGone);
         await rightEar.until(() => rightEar.isGone);
         expect(leftEar.error).toBeDefined();
+        expect(leftEar.count("flushed")).toBe(0);
         expect(leftEar.count("gone: ECONNRESET") + leftEar.count("gone: EPIPE")).toBe(1);
         expect(leftEar.events.at(-1)).toMatch(/^gone/);
       },
