@@ -35,10 +35,10 @@ export class LoadConnection {
   #answered: (() => void) | undefined;
   #readResponses: ((bytes: Buffer) => void) | undefined;
 
-  constructor(port: number, tls = false) {
+  /** @param where a port of this machine, or the path of a unix socket */
+  constructor(where: number | string, tls = false) {
     const options = {
-      host: "127.0.0.1",
-      port,
+      ...(typeof where === "string" ? { path: where } : { host: "127.0.0.1", port: where }),
       noDelay: true,
       // Past the readable stream: no buffer is made for what is only counted.
       onread: { buffer: chunk, callback: (length: number) => this.#read(length) },

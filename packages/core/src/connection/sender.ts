@@ -44,6 +44,12 @@ export interface SenderSettings {
 }
 
 /**
+ * Bytes of a stream that may wait for the peer before the next piece is pulled, if the send buffer is not smaller. Beyond the
+ * kernel's own buffer more would make nothing faster: 200 peers over TLS who did not read cost 105 MiB at 1 MiB, and 70 so.
+ */
+const STREAM_AHEAD = 128 * 1024;
+
+/**
  * The way out of a connection: admits messages, has them encoded, and corks their bytes.
  *
  * The gate comes before `encode`, so a dropped message has moved no state of its codec.
@@ -378,7 +384,8 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
         if (done) break;
         this.#cork.add(value);
         this.#checkFull();
-        if (!this.gate.admits(this.#encodedWaiting)) await this.#untilFlushed();
+        if (this.#encodedWaiting >= Math.min(this.gate.limit, STREAM_AHEAD) && this.#encodedWaiting > 0)
+          await this.#untilFlushed();
         if (++pieces >= TURN_PIECES || this.bytesWritten >= turnOver) {
           await othersTurn();
           pieces = 0;

@@ -1,13 +1,18 @@
 /**
- * Peers that take their time, 200 of a kind: heads and bodies that drip, answers that nobody reads, a head and a chunked
- * body without end. Each must end by its deadline or its limit, and meanwhile others get their answers within 100 ms and
+ * Peers that take their time, 200 of a kind, over TCP, a unix socket and TLS: who says nothing, or begins no handshake;
+ * heads and bodies that drip, answers that nobody reads, a head and a chunked body without end. Each must end by its deadline or its limit, and meanwhile others get their answers within 100 ms and
  * the server grows by less than 64 MiB. The server, the slow and the others are a process each.
  *
- * `slow-peers.ts [--peers=200] [--within=3000]`: how many of a kind, and the deadlines that are set, in ms.
+ * `slow-peers.ts [--peers=200] [--within=3000] [--over=tcp]`: how many of a kind, the deadlines that are set, in ms, and
+ * the one transport to try.
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { parseArgs } from "node:util";
 import { listen } from "@sock/core";
 import { http } from "@sock/protocol-http";
@@ -17,7 +22,11 @@ import { answer, Child } from "../support/child.ts";
 import { type Memory, memory } from "../support/memory.ts";
 
 const { values, positionals } = parseArgs({
-  options: { peers: { type: "string", default: "200" }, within: { type: "string", default: "3000" } },
+  options: {
+    peers: { type: "string", default: "200" },
+    within: { type: "string", default: "3000" },
+    over: { type: "string" },
+  },
   allowPositionals: true,
 });
 const PEERS = Number(values.peers);
@@ -26,7 +35,8 @@ const WITHIN = Number(values.within);
 /** Bytes a second that a body must bring. */
 const RATE = 500;
 
-const GROWTH = 64 * 2 ** 20;
+/** Over TLS, what waits is there twice, and a connection takes 70 KiB. */
+const GROWTH = { tcp: 64 * 2 ** 20, unix: 64 * 2 ** 20, tls: 96 * 2 ** 20 };
 const LATENCY = 100;
 const ROUNDS = 3;
 const OTHERS = 10;
@@ -57,8 +67,13 @@ interface Kind {
   servers: ("whole" | "stream")[];
 }
 
+const transports = ["tcp", "unix", "tls"] as const;
+type Over = (typeof transports)[number];
+
 const late = WITHIN + GRACE;
 const kinds: Kind[] = [
+  { name: "silent", peers: PEERS, statuses: [0], within: late, servers: ["whole"] },
+  { name: "no handshake", peers: PEERS, statuses: [0], within: late, servers: ["whole"] },
   { name: "slowloris", peers: PEERS, statuses: [408], within: late, servers: ["whole", "stream"] },
   { name: "slow body", peers: PEERS, statuses: [408], within: late, servers: ["whole", "stream"] },
   { name: "slow chunks", peers: PEERS, statuses: [408], within: late, servers: ["whole", "stream"] },
@@ -70,6 +85,7 @@ const kinds: Kind[] = [
   { name: "endless chunks", peers: 1, statuses: [413, 0], within: late, servers: ["whole"] },
 ];
 
+const over = transports.find((one) => one === values.over) ?? "tcp";
 const [role, mode] = positionals;
 if (role === "server") await server(mode === "stream");
 else if (role === "slow") slow();
@@ -78,30 +94,34 @@ else await main();
 
 async function main(): Promise<void> {
   console.log(`${PEERS} of a kind, deadlines of ${WITHIN} ms`);
-  for (const kind of kinds) for (const mode of kind.servers) await isBorne(kind, mode);
+  for (const over of transports.filter((one) => values.over === undefined || values.over === one)) {
+    console.log(over);
+    const some = kinds.filter(({ name }) => over === "tls" || name !== "no handshake");
+    for (const kind of some) for (const mode of kind.servers) await isBorne(kind, mode, over);
+  }
 }
 
 /** What else goes on in the machine may make anybody wait: a bar that is met once can be met. */
-async function isBorne(kind: Kind, mode: "whole" | "stream"): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) if (await attack(kind, mode)) return;
+async function isBorne(kind: Kind, mode: "whole" | "stream", over: Over): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) if (await attack(kind, mode, over)) return;
   process.exitCode = 1;
 }
 
 /** Answers whether all bars were met. */
-async function attack(kind: Kind, mode: "whole" | "stream"): Promise<boolean> {
+async function attack(kind: Kind, mode: "whole" | "stream", over: Over): Promise<boolean> {
   const file = import.meta.filename;
-  const options = [`--peers=${PEERS}`, `--within=${WITHIN}`];
+  const options = [`--peers=${PEERS}`, `--within=${WITHIN}`, `--over=${over}`];
   await using target = new Child({ file, args: ["server", mode, ...options] });
   await using peers = new Child({ file, args: ["slow", ...options] });
-  await using rest = new Child({ file, args: ["others"] });
-  const port = await target.ask<number>("port");
-  await rest.ask("begin", port);
+  await using rest = new Child({ file, args: ["others", ...options] });
+  const where = await target.ask<number | string>("where");
+  await rest.ask("begin", where);
   await sleep(500);
   const { resident } = await target.ask<Memory>("memory");
   await target.ask("peak");
   await rest.ask("latencies");
   const moment = sleep(1000);
-  const ended = await peers.ask<Ended[]>("attack", kind, port);
+  const ended = await peers.ask<Ended[]>("attack", kind, where);
   // Long enough for others to ask.
   await moment;
   const latencies = await rest.ask<number[]>("latencies");
@@ -118,7 +138,7 @@ async function attack(kind: Kind, mode: "whole" | "stream"): Promise<boolean> {
     statuses.some((status) => !kind.statuses.includes(status)) && "statuses",
     longest > kind.within && "deadline",
     worst > LATENCY && "latency",
-    growth > GROWTH && "growth",
+    growth > GROWTH[over] && "growth",
     open > 0 && "left open",
     latencies.length < 100 && "others starved",
   ].filter((one) => one !== false);
@@ -126,7 +146,7 @@ async function attack(kind: Kind, mode: "whole" | "stream"): Promise<boolean> {
     `${`${kind.name}, ${mode}`.padEnd(24)} ${String(ended.length).padStart(3)} ended with ${statuses.join(", ")} ` +
       `within ${(longest / 1000).toFixed(1)} s (at most ${(kind.within / 1000).toFixed(1)})  ` +
       `each sent at most ${(sent / 1024).toFixed(0)} KiB  ` +
-      `growth ${(growth / 2 ** 20).toFixed(1)} MiB (at most ${GROWTH / 2 ** 20})  ` +
+      `growth ${(growth / 2 ** 20).toFixed(1)} MiB (at most ${GROWTH[over] / 2 ** 20})  ` +
       `others: ${latencies.length} answers, 99 of 100 in ${most.toFixed(1)} ms, ` +
       `the slowest in ${worst.toFixed(1)} (at most ${LATENCY})  ` +
       `${missed.length === 0 ? "ok" : `MISSED: ${missed.join(", ")}`}`,
@@ -145,7 +165,13 @@ async function server(isStreaming: boolean): Promise<void> {
     const piece = Buffer.alloc(64 * 1024);
     for (let sent = 0; sent < LARGE; sent += piece.length) yield piece;
   };
-  const listening = await listen("tcp://127.0.0.1:0", {
+  const certificates = join(import.meta.dirname, "../../docs/examples/certificates");
+  const pem = (name: string) => readFileSync(join(certificates, name));
+  const path = join(tmpdir(), `sock-slow-peers-${process.pid}.sock`);
+  const listening = await listen(over === "unix" ? `unix:${path}` : `${over}://127.0.0.1:0`, {
+    ...(over === "tls" && {
+      tls: { cert: pem("localhost.pem"), key: pem("localhost.key"), handshakeTimeout: WITHIN },
+    }),
     // The kinds of bodies differ in what they are, and not in what is done here.
     codec: http({ ...limits, body: (isStreaming ? "stream" : "buffer") as "stream" }),
     writeTimeout: WITHIN,
@@ -163,7 +189,7 @@ async function server(isStreaming: boolean): Promise<void> {
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 20);
   answer({
-    port: () => Number(new URL(listening.address).port),
+    where: () => (over === "unix" ? path : Number(new URL(listening.address).port)),
     memory,
     /** The most that was resident since it was last asked. */
     peak: () => {
@@ -182,13 +208,15 @@ async function server(isStreaming: boolean): Promise<void> {
 
 function slow(): void {
   answer({
-    attack: ({ name, peers }: Kind, port: number) =>
-      Promise.all(Array.from({ length: peers }, () => run(name, port))),
+    attack: ({ name, peers }: Kind, where: number | string) =>
+      Promise.all(Array.from({ length: peers }, () => run(name, where))),
   });
 }
 
-async function run(name: string, port: number): Promise<Ended> {
-  const socket = connect(port, "127.0.0.1");
+async function run(name: string, where: number | string): Promise<Ended> {
+  const options = typeof where === "string" ? { path: where } : { port: where, host: "127.0.0.1" };
+  const isSecure = over === "tls" && name !== "no handshake";
+  const socket = isSecure ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
   const start = performance.now();
   // A reset ends it too.
   socket.on("error", () => {});
@@ -201,7 +229,7 @@ async function run(name: string, port: number): Promise<Ended> {
     });
   }
   const gone = new Promise((resolve) => socket.once("close", resolve));
-  await once(socket, "connect");
+  await once(socket, isSecure ? "secureConnect" : "connect");
   void act(name, socket);
   await gone;
   const [, status = "0"] = /^HTTP\/1\.1 (\d+)/.exec(received) ?? [];
@@ -210,6 +238,9 @@ async function run(name: string, port: number): Promise<Ended> {
 
 async function act(name: string, socket: Socket): Promise<void> {
   switch (name) {
+    case "silent":
+    case "no handshake":
+      return;
     case "slowloris":
       socket.write(HEAD);
       return drip(socket, "X-A: b\r\n", 200);
@@ -251,11 +282,11 @@ async function flood(socket: Socket, piece: Buffer): Promise<void> {
 function others(): void {
   let latencies: number[] = [];
   answer({
-    begin: (port: number) => {
+    begin: (where: number | string) => {
       const path = "/other";
       const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
       for (let nth = 0; nth < OTHERS; nth++) {
-        const connection = new LoadConnection(port);
+        const connection = new LoadConnection(where, over === "tls");
         void (async () => {
           for (;;) {
             const start = performance.now();
