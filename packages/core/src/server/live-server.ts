@@ -11,6 +11,7 @@ import { TlsHandshakes } from "../transport/tls/handshakes.ts";
 import type { TlsCertificates } from "../transport/tls/options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Admission, type Refusal } from "./admission.ts";
+import { Farewells } from "./farewells.ts";
 import type { Server, ServerCloseOptions, ServerOptions } from "./server.ts";
 
 interface Accepted {
@@ -40,10 +41,12 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   /** When those who are left are closed. */
   #stopAt = Infinity;
   #stopAlarm: Alarm | undefined;
+  readonly #farewells: Farewells;
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
     this.#options = options;
     this.#settings = settle(options);
+    this.#farewells = new Farewells(this.#settings.loop);
     this.#admission = new Admission(options, this.#settings.loop);
     this.#proxyProtocol = options.proxyProtocol && new ProxyProtocol(options.proxyProtocol);
     this.#backlog = options.backlog ?? 1024;
@@ -100,8 +103,9 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     await this.#tls.change(certificates);
   }
 
-  close({ drain = 0 }: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#stopAccepting(drain > 0);
+  close({ drain = 0, drainRate = Infinity }: ServerCloseOptions = {}): Promise<void> {
+    if (!(drainRate > 0)) throw new RangeError(`drainRate ${drainRate} is not a positive number a second`);
+    this.#closing ??= this.#stopAccepting(drain, drainRate);
     this.#stopWithin(drain);
     return this.#closing;
   }
@@ -111,16 +115,17 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   /** Resolves when all connections are gone. */
-  async #stopAccepting(isDraining: boolean): Promise<void> {
+  async #stopAccepting(drain: number, drainRate: number): Promise<void> {
     this.#listener.close();
     for (const { transport } of this.#parked ?? []) transport.destroy();
-    if (isDraining) for (const connection of this.connections) connection.drain();
+    if (drain > 0) this.#farewells.begin(this.connections, Math.max(drainRate, (2_000 * this.connections.size) / drain));
     if (this.connections.size > 0) {
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;
       });
     }
     this.#stopAlarm?.cancel();
+    this.#farewells.stop();
   }
 
   /** Whoever is in the greatest hurry decides. */
@@ -135,6 +140,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   #stop(): void {
+    this.#farewells.stop();
     for (const connection of this.connections) connection.stop();
   }
 

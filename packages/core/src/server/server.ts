@@ -28,10 +28,17 @@ export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
 /** How a server closes. */
 export interface ServerCloseOptions {
   /**
-   * Milliseconds for peers to finish by themselves: those whose protocol has a goodbye for it are told. Those who are
-   * left then are closed. Default 0.
+   * Milliseconds for peers to finish by themselves. Those whose protocol has a goodbye for it are told: WebSocket 1012 at once,
+   * HTTP's `Connection: close` with the next answer. Where it has none, the end comes right behind the next answer.
+   * Those who are left then are closed. Default 0.
    */
   drain?: number;
+
+  /**
+   * Peers that are told a second, of those that leave at once when they are: all of them would come back elsewhere at
+   * the same time. Faster where all would not be told within half of `drain`. Default: all at once.
+   */
+  drainRate?: number;
 }
 
 /** Accepts connections at one address. */

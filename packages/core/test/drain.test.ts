@@ -1,0 +1,154 @@
+import { ManualClock } from "@sock/timer/manual";
+import { describe, expect, test } from "vitest";
+import { createEventLoop, raw } from "../src/index.ts";
+import { Farewells } from "../src/server/farewells.ts";
+import { greeting, lines, parting, streamed } from "./support/codecs.ts";
+import { overFake } from "./support/fake-transport.ts";
+import { settled } from "./support/settled.ts";
+
+describe("a connection that drains, without a goodbye in its protocol", () => {
+  test("ends right behind its next answer", async () => {
+    const { connection, transport } = overFake({ codec: lines(), onMessage: (c, line) => c.send(line) });
+    connection.drain();
+    await settled();
+    expect(transport.hasEnded).toBe(false);
+    transport.receive("one\n");
+    expect(transport.hasEnded).toBe(false);
+    await settled();
+    expect(transport.written).toBe("one\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("answers all that has come, and then ends", async () => {
+    const { connection, transport } = overFake({ codec: lines(), onMessage: (c, line) => c.send(line) });
+    connection.drain();
+    transport.receive("one\ntwo\nthree\n");
+    await settled();
+    expect(transport.written).toBe("one\ntwo\nthree\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("does not end while a message is being handled", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { connection, transport } = overFake({
+      codec: lines(),
+      async onMessage(c, line) {
+        await promise;
+        c.send(line);
+      },
+    });
+    connection.drain();
+    transport.receive("one\ntwo\n");
+    connection.send("news");
+    await settled();
+    expect(transport.hasEnded).toBe(false);
+    resolve();
+    await settled();
+    expect(transport.written).toBe("news\none\ntwo\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("does not end in the middle of a message that comes", async () => {
+    const { connection, transport } = overFake({ codec: lines(), onMessage: (c, line) => c.send(line) });
+    connection.drain();
+    transport.receive("one\ntw");
+    await settled();
+    expect(transport.hasEnded).toBe(false);
+    transport.receive("o\n");
+    await settled();
+    expect(transport.written).toBe("one\ntwo\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("waits for the answer to what came late, also where the handler's promise does not", async () => {
+    const asked: string[] = [];
+    const { connection, transport } = overFake({
+      codec: lines(),
+      onMessage(c, line) {
+        if (line === "at once") c.send("first");
+        else asked.push(line);
+      },
+    });
+    connection.drain();
+    transport.receive("at once\nla");
+    await settled();
+    transport.receive("ter\n");
+    await settled();
+    expect(transport.hasEnded).toBe(false);
+    connection.send(asked.join());
+    await settled();
+    expect(transport.written).toBe("first\nlater\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("sends a stream to its end", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { connection, transport } = overFake({ codec: streamed() });
+    connection.drain();
+    connection.send(
+      (async function* () {
+        yield "first ";
+        await promise;
+        yield "last\n";
+      })(),
+    );
+    await settled();
+    expect(transport.hasEnded).toBe(false);
+    resolve();
+    await settled();
+    expect(transport.written).toBe("first last\n");
+    expect(transport.hasEnded).toBe(true);
+  });
+
+  test("goes on while others send through it: a chunk that passes is no answer", async () => {
+    const source = overFake({ codec: raw() });
+    const { connection, transport } = overFake({ codec: raw() });
+    source.connection.pipe(connection);
+    connection.drain();
+    source.transport.receive("passes");
+    await settled();
+    expect(transport.written).toBe("passes");
+    expect(transport.hasEnded).toBe(false);
+  });
+
+  test("drains from the end of its handshake on, when that was under way", async () => {
+    const { connection, transport } = overFake({ codec: greeting(parting()) });
+    connection.drain();
+    transport.receive("hello\n");
+    await settled();
+    expect(transport.written).toBe("hello\nbye drain\n");
+  });
+});
+
+describe("farewells", () => {
+  function peers(count: number, leavesWhenDrained: boolean, told: string[]) {
+    return Array.from({ length: count }, (_, i) => ({
+      leavesWhenDrained,
+      drain: () => told.push(`${leavesWhenDrained ? "leaves" : "stays"} ${i}`),
+    }));
+  }
+
+  test("are said at the pace given to those who come back at once, and at once to the others", () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const farewells = new Farewells(createEventLoop(clock));
+    farewells.begin([...peers(100, true, told), ...peers(50, false, told)], 200);
+    expect(told.length).toBe(50 + 10);
+    clock.advance(50);
+    expect(told.length).toBe(50 + 20);
+    clock.advance(10_000);
+    expect(told.length).toBe(150);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("stop when all are closed anyway", () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const farewells = new Farewells(createEventLoop(clock));
+    farewells.begin(peers(100, true, told), 20);
+    farewells.stop();
+    clock.advance(10_000);
+    expect(told.length).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+});
