@@ -74,3 +74,17 @@ export interface Server<In, Out = In, Note = never, Context = unknown> extends A
    */
   close(options?: ServerCloseOptions): Promise<void>;
 }
+
+/** A server that accepts nobody by itself: it listens with sockets that it is given, and takes connections. */
+export interface SocketServer<In, Out = In, Note = never, Context = unknown>
+  extends Server<In, Out, Note, Context> {
+  /**
+   * Listens with a socket that another process has bound, from now until the function that this resolves with is called. The
+   * socket itself stays open where it was bound, and connections that wait in it are not lost.
+   * @throws AddressError
+   */
+  listenWith(socket: object): Promise<() => void>;
+
+  /** Takes a connection that another process has accepted. In the turn in which it came: it is not paused by itself. */
+  take(connection: object): void;
+}
