@@ -1,0 +1,77 @@
+import type { Address } from "@sock/core";
+import { type Passing, passConnections } from "@sock/core/sockets";
+import type { Member, Sharing } from "./sharing.ts";
+
+/** Connections that may wait for a process to come. */
+const BACKLOG = 1024;
+
+interface Arrival {
+  readonly connection: object;
+  readonly forget: () => void;
+}
+
+/**
+ * The master accepts, and hands each connection over unread: to the process for which the fewest are on their way, in turn
+ * where that is the same.
+ */
+export class Handover implements Sharing {
+  readonly accept = "handover";
+  #passing!: Passing;
+  /** The next in turn first; and how many connections are on their way to it. */
+  readonly #members = new Map<Member, number>();
+  #waiting: Arrival[] = [];
+
+  /** @throws AddressError */
+  static async at(address: Address, failed: (error: Error) => void): Promise<Handover> {
+    const handover = new Handover();
+    handover.#passing = await passConnections(address, {
+      backlog: BACKLOG,
+      came: (connection, forget) => handover.#came({ connection, forget }),
+      failed,
+    });
+    return handover;
+  }
+
+  get address(): string {
+    return this.#passing.address;
+  }
+
+  join(member: Member): void {
+    this.#members.set(member, 0);
+    for (const arrival of this.#waiting.splice(0)) this.#came(arrival);
+  }
+
+  leave(member: Member): void {
+    this.#members.delete(member);
+  }
+
+  close(): void {
+    this.#passing.close();
+    for (const { forget } of this.#waiting.splice(0)) forget();
+  }
+
+  #came(arrival: Arrival): void {
+    const next = this.#next();
+    if (next !== undefined) this.#pass(arrival, next);
+    else if (this.#waiting.length < BACKLOG) this.#waiting.push(arrival);
+    else arrival.forget();
+  }
+
+  #pass(arrival: Arrival, [member, underWay]: [Member, number]): void {
+    // To the end of those in turn.
+    this.#members.delete(member);
+    this.#members.set(member, underWay + 1);
+    member.send({ is: "connection" }, arrival.connection, (error) => {
+      const now = this.#members.get(member);
+      if (now !== undefined) this.#members.set(member, now - 1);
+      // It is gone, and nobody has read any of it.
+      if (error !== null) this.#came(arrival);
+    });
+  }
+
+  #next(): [Member, number] | undefined {
+    let best: [Member, number] | undefined;
+    for (const member of this.#members) if (best === undefined || member[1] < best[1]) best = member;
+    return best;
+  }
+}
