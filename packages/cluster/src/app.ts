@@ -80,6 +80,9 @@ export interface App extends AsyncDisposable {
   connections(options?: { most?: number }): Promise<ConnectionsReport>;
 }
 
+/** A Worker, whatever its messages are. */
+export type AppWorker = Pick<AnyWorker, "id" | "name" | "count" | "address" | "transport">;
+
 /** Read once: it is taken out of the environment. */
 let role: Role | undefined;
 let isRoleKnown = false;
@@ -100,11 +103,9 @@ export function ownRole(): Role | undefined {
  * await app.reload();
  * await app.stop();
  */
-export function createApp(
-  workers: readonly Pick<AnyWorker, keyof AnyWorker>[],
-  options: AppOptions = {},
-): App {
+export function createApp(workers: readonly AppWorker[], options: AppOptions = {}): App {
   const own = ownRole();
+  // Workers of any types: what they decode and encode matters to themselves alone.
   const all = workers as readonly AnyWorker[];
   if (own === undefined) return new MasterApp(all, options);
   return own.app === (options.name ?? "") ? new WorkerApp(all, own) : new IdleApp();

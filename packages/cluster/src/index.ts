@@ -1,4 +1,4 @@
-export { type App, type AppOptions, createApp } from "./app.ts";
+export { type App, type AppOptions, type AppWorker, createApp } from "./app.ts";
 export { ClusterError, type ClusterErrorCode } from "./errors.ts";
 export { type ClusterLogger, lineLogger } from "./logger.ts";
 export { runAll } from "./run-all.ts";
@@ -12,4 +12,4 @@ export type {
   WorkerReport,
   WorkerStatus,
 } from "./status.ts";
-export { type Accept, type AnyWorker, type RawWorkerOptions, Worker, type WorkerOptions } from "./worker.ts";
+export { type Accept, type RawWorkerOptions, Worker, type WorkerOptions } from "./worker.ts";
