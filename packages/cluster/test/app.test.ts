@@ -311,7 +311,7 @@ describe("a program with several Workers", () => {
     ]);
     const caller = await Caller.to(app.addresses[1] ?? "");
     await caller.ask();
-    const stopping = app.stop();
+    const stopping = app.stop({ within: 100 });
     expect(await caller.next()).toBe("second 0 stops with 1");
     expect(await caller.next()).toBeUndefined();
     await stopping;

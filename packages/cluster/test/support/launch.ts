@@ -26,7 +26,11 @@ export function programPath(name: string): string {
 
 /** What a program finds in its environment. Compiled code is kept: a process is up in a third of the time. */
 export function programEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...process.env, NODE_COMPILE_CACHE: join(import.meta.dirname, "../../node_modules/.cache"), ...env };
+  return {
+    ...process.env,
+    NODE_COMPILE_CACHE: join(import.meta.dirname, "../../node_modules/.cache"),
+    ...env,
+  };
 }
 
 export interface Launched {

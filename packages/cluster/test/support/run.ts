@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
+import { programEnv, programPath } from "./launch.ts";
+import { Log } from "./log.ts";
+
+export interface Running {
+  process: ChildProcess;
+  /** Its stdout and stderr, and those of its workers. */
+  log: Log;
+  /** Resolves with its exit code, or the signal that ended it. */
+  ended: Promise<number | string>;
+  /** Where its first Worker listens. */
+  address(): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Runs `programs/<program>.ts` with a command line, as a user does; it is over with the test. */
+export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  const options = ["--conditions=@sock/source", "--disable-warning=ExperimentalWarning"];
+  const child = spawn(process.execPath, [...options, programPath(program), ...args], {
+    env: programEnv(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const log = new Log();
+  for (const stream of [child.stdout, child.stderr])
+    createInterface(stream).on("line", (line) => log.add(line));
+  return {
+    process: child,
+    log,
+    ended: once(child, "exit").then(([code, signal]) => code ?? signal),
+    async address() {
+      const line = await log.until(/is ready at /);
+      return line.slice(line.indexOf(" at ") + 4);
+    },
+    signal: (signal) => void child.kill(signal),
+  };
+}
+
+/** Resolves when no process has this pid any more. A zombie has. */
+export async function untilGone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
