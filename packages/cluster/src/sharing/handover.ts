@@ -5,15 +5,15 @@ import type { Member, Sharing } from "./sharing.ts";
 /** Connections that may wait for a process to come. */
 const BACKLOG = 1024;
 
+/** A process that has so many more on their way than another does not take them: it is passed over. */
+const BEHIND = 64;
+
 interface Arrival {
   readonly connection: object;
   readonly forget: () => void;
 }
 
-/**
- * The master accepts, and hands each connection over unread: to the process for which the fewest are on their way, in turn
- * where that is the same.
- */
+/** The master accepts, and hands connections over unread, to one process after the other. */
 export class Handover implements Sharing {
   readonly accept = "handover";
   #passing!: Passing;
@@ -70,8 +70,8 @@ export class Handover implements Sharing {
   }
 
   #next(): [Member, number] | undefined {
-    let best: [Member, number] | undefined;
-    for (const member of this.#members) if (best === undefined || member[1] < best[1]) best = member;
-    return best;
+    const least = Math.min(...this.#members.values());
+    for (const member of this.#members) if (member[1] <= least + BEHIND) return member;
+    return undefined;
   }
 }
