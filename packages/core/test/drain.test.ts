@@ -1,6 +1,6 @@
 import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test } from "vitest";
-import { createEventLoop, raw } from "../src/index.ts";
+import { createEventLoop, listen, raw } from "../src/index.ts";
 import { Farewells } from "../src/server/farewells.ts";
 import { greeting, lines, parting, streamed } from "./support/codecs.ts";
 import { overFake } from "./support/fake-transport.ts";
@@ -151,4 +151,10 @@ describe("farewells", () => {
     expect(told.length).toBe(1);
     expect(clock.pending).toBe(0);
   });
+});
+
+test("a pace is a positive number", async () => {
+  await using server = await listen("tcp://127.0.0.1:0", {});
+  for (const drainRate of [0, -1, Number.NaN])
+    expect(() => server.close({ drain: 1, drainRate })).toThrow(RangeError);
 });
