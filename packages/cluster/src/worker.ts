@@ -5,12 +5,18 @@ import {
   eventLoop,
   type Handlers,
   listen,
-  parseAddress,
   type Server,
   type ServerCloseOptions,
   type ServerOptions,
 } from "@sock/core";
-import { bindSocket, canBindShared, type SocketServer, serveSockets } from "@sock/core/sockets";
+import {
+  bindSocket,
+  canBindShared,
+  parseStreamAddress,
+  type SocketServer,
+  type StreamAddress,
+  serveSockets,
+} from "@sock/core/sockets";
 import { ClusterError } from "./errors.ts";
 
 /**
@@ -164,14 +170,14 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   static onWorkerExit: ((worker: AnyWorker, status: string, pid: number) => unknown) | undefined;
 
   /**
-   * @param address `tcp://host:port` or `unix:/path`. Omitted: for timers and tasks
+   * @param address `tcp://host:port`, `tls://host:port` or `unix:/path`. Omitted: for timers and tasks
    * @throws TypeError, RangeError: an option is not one
    */
   constructor(address: string | undefined, options: WorkerOptions<In, Out, Note, Context>);
   constructor(address?: string, options?: RawWorkerOptions<Context>);
   constructor(address?: string, options?: object) {
     this.address = address ?? "";
-    if (this.address !== "") parseAddress(this.address);
+    if (this.address !== "") parseStreamAddress(this.address);
     this.#drained = new Promise((resolve) => {
       this.#areDrained = resolve;
     });
@@ -181,9 +187,9 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
     made.push(this as unknown as AnyWorker);
   }
 
-  /** `"tcp"`, `"unix"`; `"none"` without an address. */
-  get transport(): "tcp" | "unix" | "none" {
-    return this.address === "" ? "none" : parseAddress(this.address).transport;
+  /** `"tcp"`, `"tls"`, `"unix"`; `"none"` without an address. */
+  get transport(): StreamAddress["transport"] | "none" {
+    return this.address === "" ? "none" : parseStreamAddress(this.address).transport;
   }
 
   /** Those of this process. */
@@ -235,21 +241,21 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   }
 
   /** @internal A server at `address` that is given what it serves. */
-  serve(address: string): SocketServer<In, Out, Note, Context> {
-    const server = serveSockets(address, this.#options);
+  async serve(address: string): Promise<SocketServer<In, Out, Note, Context>> {
+    const server = await serveSockets(address, this.#options);
     this.#server = server;
     return server;
   }
 
   async #listenShared(): Promise<Server<In, Out, Note, Context>> {
-    const address = parseAddress(this.address);
-    if (address.transport !== "tcp" || !canBindShared)
+    const address = parseStreamAddress(this.address);
+    if (address.transport === "unix" || !canBindShared)
       throw new ClusterError(
         "NOT_SUPPORTED",
         `${this.address} cannot be shared: reusePort is for TCP on Linux, Node 22.12`,
       );
     const socket = await bindSocket(address, { isShared: true });
-    const server = serveSockets(socket.address, this.#options);
+    const server = await serveSockets(socket.address, this.#options);
     await server.listenWith(socket.handle);
     return server;
   }

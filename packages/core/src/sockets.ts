@@ -4,6 +4,7 @@ import type { RawServerOptions } from "./listen.ts";
 import { LiveServer } from "./server/live-server.ts";
 import type { ServerOptions, SocketServer } from "./server/server.ts";
 
+export { parseStreamAddress, type StreamAddress } from "./address.ts";
 export type { ServerOptions, SocketServer } from "./server/server.ts";
 export {
   type BindOptions,

@@ -1,9 +1,15 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { text } from "node:stream/consumers";
+import { connect as secure } from "node:tls";
 import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test } from "vitest";
-import { createEventLoop, listen, raw } from "../src/index.ts";
+import { connect, createEventLoop, listen, raw } from "../src/index.ts";
 import { Farewells } from "../src/server/farewells.ts";
+import { pem } from "./support/certificates.ts";
 import { greeting, lines, parting, streamed } from "./support/codecs.ts";
 import { overFake } from "./support/fake-transport.ts";
+import { listening } from "./support/net-pair.ts";
 import { settled } from "./support/settled.ts";
 
 describe("a connection that drains, without a goodbye in its protocol", () => {
@@ -150,6 +156,56 @@ describe("farewells", () => {
     clock.advance(10_000);
     expect(told.length).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a server that drains", () => {
+  test("lets those in who are shaking hands with TLS, answers them, and ends", async () => {
+    const server = await listen("tls://127.0.0.1:0", {
+      ...listening("tls"),
+      codec: lines(),
+      onMessage: (connection, line) => connection.send(line),
+    });
+    const plain = createConnection(Number(new URL(server.address).port), "127.0.0.1");
+    while (server.stats().handshaking === 0) await settled();
+    const closing = server.close({ drain: 60_000 });
+    const socket = secure({ socket: plain, ca: pem("ca"), servername: "localhost" });
+    socket.write("hello\n");
+    expect(await text(socket)).toBe("hello\n");
+    await closing;
+    expect(server.stats()).toMatchObject({ opened: 1, connections: 0, handshaking: 0 });
+  });
+
+  test("cuts those who have not shaken hands when the time is over", async () => {
+    const clock = new ManualClock();
+    const loop = createEventLoop(clock);
+    const server = await listen("tls://127.0.0.1:0", { ...listening("tls"), codec: lines(), loop });
+    const plain = createConnection(Number(new URL(server.address).port), "127.0.0.1").on("error", () => {});
+    while (server.stats().handshaking === 0) await settled();
+    const closing = server.close({ drain: 1_000 });
+    clock.advance(1_000);
+    await closing;
+    await once(plain.resume(), "close");
+    expect(clock.isRef).toBe(false);
+  });
+
+  test("waits for those whose PROXY header is not whole yet", async () => {
+    const server = await listen("tcp://127.0.0.1:0", {
+      codec: lines(),
+      proxyProtocol: { from: ["127.0.0.1"] },
+      logger: { error() {} },
+      onMessage: (connection, line) => connection.send(`${connection.remoteAddress} ${line}`),
+    });
+    const socket = createConnection({ port: Number(new URL(server.address).port), host: "127.0.0.1" });
+    await once(socket, "connect");
+    // It has been accepted by the time that one who came later was turned away.
+    const later = await connect(server.address);
+    later.send(Buffer.from("nonsense\r\n"));
+    while (server.stats().refusedBy.proxyProtocol === 0) await settled();
+    const closing = server.close({ drain: 60_000 });
+    socket.write("PROXY TCP4 192.0.2.1 192.0.2.2 1000 2000\r\nhello\n");
+    expect(await text(socket)).toBe("192.0.2.1 hello\n");
+    await closing;
   });
 });
 

@@ -55,7 +55,8 @@ export class WorkerLife {
   }
 
   async #begin(): Promise<void> {
-    const { worker, role } = { worker: this.#worker, role: this.#role };
+    const worker = this.#worker;
+    const role = this.#role;
     if (worker.address !== role.asked) throw otherProgram(worker.address, role.asked);
     worker.id = role.id;
     process.title = `${Worker.processTitle}: worker process  ${worker.name}#${worker.id} ${role.address}`;
@@ -63,7 +64,7 @@ export class WorkerLife {
     // Asked to end meanwhile.
     if (this.#isEnding) return;
     this.#watchLimits();
-    if (role.serves !== "nothing") this.#server = worker.serve(role.address);
+    if (role.serves !== "nothing") this.#server = await worker.serve(role.address);
     this.#hasBegun = true;
     this.#tell({ is: "started" });
     if (role.serves !== "sockets") this.#isReady();

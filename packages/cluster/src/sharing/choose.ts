@@ -1,5 +1,4 @@
-import { parseAddress } from "@sock/core";
-import { canBind, canBindShared } from "@sock/core/sockets";
+import { canBind, canBindShared, parseStreamAddress, type StreamAddress } from "@sock/core/sockets";
 import { ClusterError } from "../errors.ts";
 import type { Accept } from "../worker.ts";
 import { Handover } from "./handover.ts";
@@ -22,15 +21,18 @@ export async function openSharing(
   failed: (error: Error) => void,
 ): Promise<Sharing | undefined> {
   if (worker.address === "") return undefined;
-  const address = parseAddress(worker.address);
+  const address = parseStreamAddress(worker.address);
   const accept = chooseAccept(worker, address.transport);
   if (accept === "handover" || address.transport === "unix") return Handover.at(address, failed);
   return accept === "shared" ? SharedSockets.one(address) : SharedSockets.forEach(address, worker.count);
 }
 
-function chooseAccept({ accept, reusePort, count, address }: Shared, transport: "tcp" | "unix"): Accept {
+function chooseAccept(
+  { accept, reusePort, count, address }: Shared,
+  transport: StreamAddress["transport"],
+): Accept {
   const asked = reusePort && accept === "auto" ? "reusePort" : accept;
-  const isPossible = transport === "tcp" && (asked === "reusePort" ? canBindShared : canBind);
+  const isPossible = transport !== "unix" && (asked === "reusePort" ? canBindShared : canBind);
   if (asked === "auto") {
     if (!isPossible) return "handover";
     if (count === 1) return "shared";

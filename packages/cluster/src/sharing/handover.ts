@@ -1,5 +1,4 @@
-import type { Address } from "@sock/core";
-import { type Passing, passConnections } from "@sock/core/sockets";
+import { type Passing, passConnections, type StreamAddress } from "@sock/core/sockets";
 import type { Member, Sharing } from "./sharing.ts";
 
 /** Connections that may wait for a process to come. */
@@ -22,7 +21,7 @@ export class Handover implements Sharing {
   #waiting: Arrival[] = [];
 
   /** @throws AddressError */
-  static async at(address: Address, failed: (error: Error) => void): Promise<Handover> {
+  static async at(address: StreamAddress, failed: (error: Error) => void): Promise<Handover> {
     const handover = new Handover();
     handover.#passing = await passConnections(address, {
       backlog: BACKLOG,

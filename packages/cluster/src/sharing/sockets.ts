@@ -1,4 +1,4 @@
-import { type BoundSocket, bindSocket } from "@sock/core/sockets";
+import { type BoundSocket, bindSocket, type SocketAddress } from "@sock/core/sockets";
 import type { Member, Sharing } from "./sharing.ts";
 
 /**
@@ -21,12 +21,12 @@ export class SharedSockets implements Sharing {
   }
 
   /** @throws AddressError */
-  static async one(address: { host: string; port: number }): Promise<SharedSockets> {
+  static async one(address: SocketAddress): Promise<SharedSockets> {
     return new SharedSockets("shared", [await bindSocket(address)]);
   }
 
   /** @throws AddressError */
-  static async forEach(address: { host: string; port: number }, count: number): Promise<SharedSockets> {
+  static async forEach(address: SocketAddress, count: number): Promise<SharedSockets> {
     // Whoever shares an address shares it with any process of the same user: one that is in use already must be noticed.
     const probe = await bindSocket(address);
     probe.close();

@@ -664,7 +664,7 @@ export class LiveConnection<In, Out, Note, Context>
   #answered(): void {
     if (this.#hasAnswered || this.#framed.codec.farewell !== undefined) return;
     // A chunk that passes through is no answer.
-    if (this.isPipedTo || this.#taker instanceof Pipe) return;
+    if (this.isPipedTo || this.taker instanceof Pipe) return;
     this.#hasAnswered = true;
     this.#settings.loop.defer(endIfAnswered, this);
   }
