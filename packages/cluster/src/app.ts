@@ -10,6 +10,7 @@ import { openSharing } from "./sharing/choose.ts";
 import type { Sharing } from "./sharing/sharing.ts";
 import type { AppStatus, ConnectionsReport, WorkerStatus } from "./status.ts";
 import { Supervisor } from "./supervisor.ts";
+import { packageVersion } from "./version.ts";
 import { type AnyWorker, Worker } from "./worker.ts";
 
 export interface AppOptions {
@@ -68,10 +69,10 @@ export interface App extends AsyncDisposable {
 
   /**
    * Replaces every process by one that has loaded the program anew: it is ready before the old one drains. Resolves when
-   * all are replaced, and the old ones drain.
+   * all are replaced, and the old ones drain: `within` ms at most (default `drainTimeout`; `Infinity`: as long as they like).
    * @throws ClusterError `NOT_RELOADED` when the new program does not come up: the old one goes on; `NOT_RUNNING`
    */
-  reload(): Promise<void>;
+  reload(options?: { within?: number }): Promise<void>;
 
   /** Asks every process. One that does not answer within a second is `"busy"`. */
   status(): Promise<AppStatus>;
@@ -150,18 +151,19 @@ class MasterApp implements App {
     await this.#supervisor?.kill();
   }
 
-  async reload(): Promise<void> {
+  async reload({ within }: { within?: number } = {}): Promise<void> {
     const { state } = this.#supervisor ?? { state: "idle" };
     if (this.#supervisor === undefined || (state !== "running" && state !== "reloading"))
       throw new ClusterError("NOT_RUNNING", "there is nothing to reload: this app does not run");
     Worker.onMasterReload?.();
-    await this.#supervisor.reload();
+    await this.#supervisor.reload(within);
   }
 
   async status(): Promise<AppStatus> {
     const supervisor = this.#supervisor;
     return {
       pid: process.pid,
+      packageVersion: packageVersion(),
       node: process.version,
       startFile: this.#file,
       startedAt: this.#startedAt,

@@ -4,6 +4,14 @@ export type ClusterErrorCode =
   | "ALREADY_RUNNING"
   /** It is not running, or not any more. */
   | "NOT_RUNNING"
+  /** It did not work, as the sentence says. */
+  | "FAILED"
+  /** Its master does not answer in time, or answers what cannot be understood. */
+  | "NO_ANSWER"
+  /** Its master belongs to somebody else, or files that it needs do. */
+  | "NO_PERMISSION"
+  /** Its master is of another version of this package, and does not understand. */
+  | "OTHER_VERSION"
   /** The cluster was stopped before all workers were ready. */
   | "STOPPED"
   /** The new program did not come up: the old one goes on. */

@@ -1,71 +1,79 @@
 import { eventLoop } from "@sock/core";
-import { type App, createApp, ownRole } from "./app.ts";
+import { createApp, ownRole } from "./app.ts";
+import { type Command, readCommandLine } from "./commands/command-line.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./commands/exit-code.ts";
+import { runCommand, type Surroundings } from "./commands/run-command.ts";
+import { programName, start, startInBackground } from "./commands/start.ts";
+import { terminal } from "./commands/terminal.ts";
+import { usage } from "./commands/usage.ts";
+import { runFilesOf } from "./control/run-files.ts";
+import { ClusterError } from "./errors.ts";
+import { daemonParent } from "./process/daemon.ts";
 import { madeWorkers, Worker } from "./worker.ts";
 
 /**
- * Runs all Workers that were made in this program, by its command line: `node chat.ts start`.
+ * Runs all Workers that were made in this program, by its command line, and ends the process: `node chat.ts start`, `stop`,
+ * `restart`, `reload`, `status`, `connections`; `node chat.ts --help` tells their options. The first command anywhere in the
+ * command line counts; other words are the program's own.
  *
- * In the foreground, with its log on stdout: SIGINT and SIGTERM stop it, with `Worker.stopTimeout` for connections to finish; SIGQUIT
+ * In the foreground, with its log on stdout, SIGINT and SIGTERM stop it, with `Worker.stopTimeout` for connections to finish; SIGQUIT
  * stops it with all the time that they need; a second one of these ends all at once. SIGUSR1, SIGUSR2 and SIGHUP reload; where
- * a terminal was lost, SIGHUP stops. The exit code is 0 after a stop, and 1 when it cannot start.
+ * a terminal was lost, SIGHUP stops.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running, 4 already running, 5 no permission, 6 the master does not answer.
  */
 export function runAll(): void {
   if (ownRole() !== undefined) return void createApp(madeWorkers()).start();
-  const command = process.argv.slice(2).find((word) => word in COMMANDS);
-  if (command !== undefined) return void COMMANDS[command]?.();
-  const [given] = process.argv.slice(2);
-  if (given !== undefined) console.error(`Unknown command: ${given}`);
-  console.error(
-    `Usage: node ${process.argv[1]} <command>\nCommands:\nstart  Starts the workers, in the foreground.`,
-  );
-  process.exitCode = 2;
+  const startFile = process.argv[1] ?? "";
+  const line = readCommandLine(process.argv.slice(2));
+  if (line.is === "command") return void carryOut(line.command, startFile).then(exit);
+  const show = line.is === "help" ? terminal.out : terminal.err;
+  if (line.is === "wrong") show(line.sentence);
+  for (const text of usage(programName(startFile))) show(text);
+  exit(line.is === "help" ? EXIT.done : EXIT.usage);
 }
 
-const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { start };
-
-async function start(): Promise<void> {
-  const app = createApp(madeWorkers());
-  process.title = `${Worker.processTitle}: master process  start_file=${process.argv[1]}`;
-  const stopped = stopBySignal(app);
-  reloadBySignal(app);
+async function carryOut(command: Command, startFile: string): Promise<ExitCode> {
+  const daemon = daemonParent();
+  let name = startFile;
   try {
-    await app.start();
+    const files = runFilesOf(startFile, Worker.pidFile);
+    name = files.name;
+    const around = { files, terminal, loop: eventLoop, signal: new AbortController().signal };
+    if (command.do !== "start" && command.do !== "restart")
+      return await runCommand(command, { ...around, signal: interrupted() });
+    if (command.do === "restart" && daemon === undefined) {
+      const code = await stopFirst(command.isGraceful, around);
+      if (code !== EXIT.done) return code;
+    }
+    if (daemon === undefined && (command.isDaemon || Worker.daemonize))
+      await startInBackground(startFile, files, terminal, interrupted());
+    else await start(startFile, files, daemon, command);
+    return EXIT.done;
   } catch (error) {
-    if (isStopped(error)) return;
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
+    await daemon?.failed(error);
+    // A daemon's stderr is its log.
+    terminal.err(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof ClusterError ? exitCodeOf(error.code) : EXIT.failed;
   }
-  await stopped;
 }
 
-/** Resolves when all has ended. Then nothing is left that keeps this process alive but what the program itself has begun. */
-function stopBySignal(app: App): Promise<void> {
-  let asked = 0;
-  return new Promise((resolve) => {
-    const stop = (within: number) => {
-      asked += 1;
-      const stopping = asked === 1 ? app.stop({ within }) : app.kill();
-      void stopping.then(() => {
-        resolve();
-        process.exit(0);
-      });
-    };
-    const withDeadline = () => stop(Worker.stopTimeout);
-    for (const signal of ["SIGINT", "SIGTERM"] as const) eventLoop.onSignal(signal, withDeadline);
-    if (process.platform !== "win32") eventLoop.onSignal("SIGQUIT", () => stop(Infinity));
-    if (process.stdout.isTTY) eventLoop.onSignal("SIGHUP", withDeadline);
-  });
+/** What does not run need not be stopped. */
+async function stopFirst(isGraceful: boolean, around: Surroundings): Promise<ExitCode> {
+  const code = await runCommand({ do: "stop", isGraceful }, around);
+  return code === EXIT.notRunning ? EXIT.done : code;
 }
 
-function reloadBySignal(app: App): void {
-  if (process.platform === "win32") return;
-  // What has failed has been said in the log.
-  const reload = () => void app.reload().catch(() => undefined);
-  // Node starts its inspector at SIGUSR1 where nobody listens.
-  for (const signal of ["SIGUSR1", "SIGUSR2"] as const) eventLoop.onSignal(signal, reload);
-  if (!process.stdout.isTTY) eventLoop.onSignal("SIGHUP", reload);
+/** Aborted by Ctrl+C, and when nobody reads any more what is shown. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(new ClusterError("FAILED", "interrupted"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) eventLoop.onSignal(signal, abort);
+  process.stdout.on("error", abort);
+  return controller.signal;
 }
 
-function isStopped(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "STOPPED";
+/** When all has been written. What the program itself has begun does not keep it alive. */
+function exit(code: ExitCode): void {
+  process.stdout.write("", () => process.exit(code));
 }

@@ -67,8 +67,9 @@ export interface WorkerStatus {
 
 /** What the master and its workers do. */
 export interface AppStatus {
-  /** Of the master: its process, its Node, when it began (ms since 1970), and for how many ms it runs. */
+  /** Of the master: its process, its @sock/cluster, its Node, when it began (ms since 1970), and for how many ms it runs. */
   readonly pid: number;
+  readonly packageVersion: string;
   readonly node: string;
   readonly startFile: string;
   readonly startedAt: number;

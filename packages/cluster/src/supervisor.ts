@@ -71,11 +71,14 @@ export class Supervisor {
     return this.#started.promise;
   }
 
-  /** Resolves when every process is another; rejects when the new program does not come up, and the old one goes on. */
-  reload(): Promise<void> {
+  /**
+   * Resolves when every process is another; rejects when the new program does not come up, and the old one goes on.
+   * `within`: ms for connections of the old ones; default `drainTimeout`.
+   */
+  reload(within?: number): Promise<void> {
     const outcome = new Outcome();
     this.#reloading.push(outcome);
-    this.#happens({ is: "reload", now: this.#now });
+    this.#happens({ is: "reload", now: this.#now, within });
     return outcome.promise;
   }
 

@@ -146,11 +146,17 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
 
   /** For `runAll`: whether the master leaves the terminal. `start -d` sets it. */
   static daemonize = false;
-  /** Where a daemon's output goes. Default: nowhere. */
+  /** Where a daemon's stdout goes, and that of its workers. Default: nowhere. */
   static stdoutFile = "/dev/null";
-  /** Default: beside the start file, with its name. */
+  /**
+   * The file that says which process is the master; the control socket lies beside it. Default: `""`, in `/tmp/sock-<uid>`, named
+   * after the start file and its path. Another one for each of several masters of one start file.
+   */
   static pidFile = "";
-  /** Where the master's log goes. Default: `""`, stdout. */
+  /**
+   * Where the master's log goes, and a daemon's stderr. Default: `""`: stdout, and for a daemon a file beside the default
+   * `pidFile`, which goes when the daemon is stopped.
+   */
   static logFile = "";
   /**
    * Milliseconds for connections to finish when all is stopped. Default 8,000: `docker stop` kills after 10,000. The ancestor

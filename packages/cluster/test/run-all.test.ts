@@ -25,14 +25,14 @@ describe("start", () => {
     const { address } = run("master", ["start"]);
     const second = run("master", ["start"], { ADDRESS: await address() });
     expect(await second.ended).toBe(1);
-    expect(second.log.lines).toEqual([`${await address()}: the address is in use`]);
+    expect(second.log.lines).toEqual([`master.ts: ${await address()}: the address is in use`]);
   });
 });
 
 test.each([[[]], [["dance"]]])("anything else (%j) tells how it is used, and exits with 2", async (args) => {
   const { log, ended } = run("master", args);
   expect(await ended).toBe(2);
-  await log.until(/^start /);
+  await log.until(/^ {2}start /);
   expect(log.lines.some((line) => line.startsWith("Usage: node "))).toBe(true);
   expect(log.lines.includes("Unknown command: dance")).toBe(args.length > 0);
 });

@@ -76,7 +76,7 @@ function isVerb(word: string): word is Verb {
 }
 
 function noCommand(word: string | undefined): string {
-  return word === undefined ? "no command" : `unknown command: ${word}`;
+  return word === undefined ? "No command" : `Unknown command: ${word}`;
 }
 
 function written(option: Option): string {

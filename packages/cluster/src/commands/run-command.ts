@@ -139,13 +139,15 @@ class Remote {
 
   async #do(request: ControlRequest): Promise<void> {
     for await (const _ of this.#ask(request));
+    this.#around.signal.throwIfAborted();
   }
 
   /** It has answered, and is about to end: its files go, its process goes. Only its parent would be told of that. */
   async #gone(): Promise<void> {
-    const { loop } = this.#around;
+    const { loop, signal } = this.#around;
     const deadline = loop.now() + GONE_WITHIN;
     while (isRunning(this.#master)) {
+      signal.throwIfAborted();
       if (loop.now() > deadline)
         throw new ClusterError(
           "NO_ANSWER",

@@ -10,7 +10,7 @@ export interface DaemonProgram {
   readonly env: NodeJS.ProcessEnv;
   /** Both are appended to, and made for their owner alone. */
   readonly stdoutFile: string;
-  readonly stderrFile: string;
+  readonly logFile: string;
 }
 
 /** What a daemon tells the process that has started it. */
@@ -25,23 +25,31 @@ type FromDaemon =
 /** How a daemon knows that it is one. */
 const VARIABLE = "SOCK_DAEMON";
 
+export interface DaemonOptions {
+  /** Called with what it tells before it is ready. */
+  says(sentence: string): void;
+  /** Milliseconds to wait for it. Default 120,000: twice what a worker has. */
+  within?: number;
+  /** Aborted before it is ready: it is ended, too. */
+  signal?: AbortSignal;
+}
+
 /**
  * Starts the program in a session of its own, which the end of the terminal does not reach, and resolves with its pid when it
- * says that it is ready. `says` is called with what it tells before.
+ * says that it is ready.
  *
- * When `signal` is aborted before that, it is ended, too.
- * @throws ClusterError with what the daemon says, `FAILED` when it ends without a word; the reason of `signal`
+ * @throws ClusterError with what the daemon says; `FAILED` when it ends without a word, or is not ready in time: then it goes on
+ * trying; the reason of `signal`
  */
 export async function startDaemon(
   program: DaemonProgram,
-  says: (sentence: string) => void,
-  signal?: AbortSignal,
+  { says, within = 120_000, signal }: DaemonOptions,
 ): Promise<number> {
   const child = detached(program);
   const end = () => void child.kill("SIGTERM");
   signal?.addEventListener("abort", end, { once: true });
   try {
-    await ready(child, says);
+    await ready(child, says, within);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -54,9 +62,9 @@ export async function startDaemon(
   return child.pid as number;
 }
 
-function detached({ file, args, execArgv, env, stdoutFile, stderrFile }: DaemonProgram): ChildProcess {
+function detached({ file, args, execArgv, env, stdoutFile, logFile }: DaemonProgram): ChildProcess {
   const stdout = openForAppending("stdoutFile", stdoutFile);
-  const stderr = openForAppending("logFile", stderrFile);
+  const stderr = openForAppending("logFile", logFile);
   try {
     return spawn(process.execPath, [...execArgv, file, ...args], {
       detached: true,
@@ -79,8 +87,9 @@ function openForAppending(what: string, path: string): number {
   }
 }
 
-function ready(child: ChildProcess, says: (sentence: string) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
+function ready(child: ChildProcess, says: (sentence: string) => void, within: number): Promise<void> {
+  let timeout: NodeJS.Timeout;
+  return new Promise<void>((resolve, reject) => {
     const failed = (code: ClusterErrorCode, sentence: string) => reject(new ClusterError(code, sentence));
     child.on("message", (message: FromDaemon) => {
       if (message.is === "says") says(message.sentence);
@@ -92,7 +101,9 @@ function ready(child: ChildProcess, says: (sentence: string) => void): Promise<v
     child.once("close", (code, by) =>
       failed("FAILED", `it ended before it was ready (${by ?? `exit code ${code}`})`),
     );
-  });
+    const tooLong = `it is not ready after ${within / 1_000} s, and goes on trying (pid ${child.pid})`;
+    timeout = setTimeout(() => failed("FAILED", tooLong), within);
+  }).finally(() => clearTimeout(timeout));
 }
 
 /** What a daemon has to tell the process that has started it. */

@@ -74,6 +74,8 @@ export interface Reload {
   readonly queue: readonly number[];
   /** Another was asked for meanwhile. */
   readonly again: boolean;
+  /** Milliseconds for the old processes to let their connections finish. */
+  readonly within: number;
 }
 
 export type FleetEvent =
@@ -88,7 +90,8 @@ export type FleetEvent =
       readonly reason: string;
       readonly random: number;
     }
-  | { readonly is: "reload"; readonly now: number }
+  /** `within`: ms for the old processes to let their connections finish; default `drainTimeout`. */
+  | { readonly is: "reload"; readonly now: number; readonly within?: number | undefined }
   /** The process should be replaced: it has grown too large, or asks for it. */
   | { readonly is: "recycle"; readonly now: number; readonly process: number; readonly why: string }
   /** All is to end, within so many ms. Again: in the shorter time. */

@@ -53,9 +53,11 @@ export class PidFile {
     }
   }
 
-  /** Removes the file, if it is still ours. */
-  release(): void {
-    if (contentOf(this.path) === this.#content) rmSync(this.path, { force: true });
+  /** Removes the file, if it is still ours. False: it is not. */
+  release(): boolean {
+    const isOurs = contentOf(this.path) === this.#content;
+    if (isOurs) rmSync(this.path, { force: true });
+    return isOurs;
   }
 }
 

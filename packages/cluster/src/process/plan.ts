@@ -61,7 +61,7 @@ class Planner {
       case "gone":
         return this.#gone(this.#find(event.process), event.reason, event.random);
       case "reload":
-        return this.#reload();
+        return this.#reload(event.within ?? this.#fleet.settings.drainTimeout);
       case "recycle":
         return this.#recycle(this.#find(event.process), event.why);
       case "stop":
@@ -126,7 +126,7 @@ class Planner {
     crew.failures = 0;
     for (const old of this.#processes)
       if (old !== process && old.slot === process.slot && old.state === "ready")
-        this.#drain(old, this.#fleet.settings.drainTimeout, process.cause);
+        this.#drain(old, this.#drainTimeoutOf(process.cause), process.cause);
     this.#fillWaiting(process);
     this.#checkStarted();
     this.#replaceNext();
@@ -207,10 +207,12 @@ class Planner {
 
   // Replacing
 
-  #reload(): void {
+  #reload(within: number): void {
     if (this.#fleet.state !== "running") return;
     if (this.#fleet.reload !== undefined) {
-      this.#fleet.reload = { ...this.#fleet.reload, again: true };
+      // Whoever gives the most time decides for all.
+      const most = Math.max(within, this.#fleet.reload.within);
+      this.#fleet.reload = { ...this.#fleet.reload, again: true, within: most };
       return;
     }
     this.#say("info", "reloading");
@@ -218,7 +220,7 @@ class Planner {
     for (const { key, slot, state } of this.#processes)
       if (state === "ready" && !this.#isReloadable(slot))
         this.actions.push({ do: "tellReload", process: key });
-    this.#fleet.reload = { queue, again: false };
+    this.#fleet.reload = { queue, again: false, within };
     this.#fleet.recycling = this.#fleet.recycling.filter((at) => !this.#isReloadable(at));
     this.#replaceNext();
   }
@@ -282,7 +284,7 @@ class Planner {
     if (failure === undefined) this.#say("info", "reloaded");
     else this.#say("error", `not reloaded: ${failure}`);
     // Whoever asked meanwhile may have mended it.
-    if (reload.again) this.#reload();
+    if (reload.again) this.#reload(reload.within);
   }
 
   // What is done to one
@@ -345,6 +347,12 @@ class Planner {
     return this.#processes.some(
       (process) => process.slot === slot && (process.state === "ready" || process.state === "starting"),
     );
+  }
+
+  /** For a process that another takes the place of. */
+  #drainTimeoutOf(cause: Cause): number {
+    const { reload, settings } = this.#fleet;
+    return cause === "reload" && reload !== undefined ? reload.within : settings.drainTimeout;
   }
 
   #isStarting(slot: number): boolean {

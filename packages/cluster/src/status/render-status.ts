@@ -50,8 +50,8 @@ function globalLines(status: AppStatus): string[] {
   );
   return [
     `start file: ${printable(status.startFile)}   state: ${status.state}`,
-    `Node.js version: ${printable(status.node)}   master pid: ${status.pid}`,
-    `start time: ${formatTime(status.startedAt)}   running for ${formatDuration(status.uptime)}`,
+    `@sock/cluster version: ${printable(status.packageVersion)}   Node.js version: ${printable(status.node)}`,
+    `start time: ${formatTime(status.startedAt)}   running for ${formatDuration(status.uptime)}   master pid: ${status.pid}`,
     `load average: ${status.loadAverage.map((load) => load.toFixed(2)).join(", ")}`,
     `${count(status.workers.length, "worker")}   ${count(processes.length, "process", "processes")}`,
   ];

@@ -39,11 +39,11 @@ describe("the program's own arguments", () => {
 });
 
 test.each([
-  ["", "no command"],
-  ["--port", "no command"],
-  ["sart now", "unknown command: sart"],
-  ["toString", "unknown command: toString"],
-  ["-- start", "no command"],
+  ["", "No command"],
+  ["--port", "No command"],
+  ["sart now", "Unknown command: sart"],
+  ["toString", "Unknown command: toString"],
+  ["-- start", "No command"],
   ["reload --json", "reload takes no --json"],
   ["connections -d", "connections takes no -d"],
   ["start -g", "start takes no -g"],

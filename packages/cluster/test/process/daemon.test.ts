@@ -57,6 +57,16 @@ describe.skipIf(process.platform === "win32")("a daemon", () => {
     expect(program.output).toContain(`failed NO_PERMISSION: the stdoutFile ${join(folder, "no/such")}`);
   });
 
+  test("that is not ready in time goes on without whoever waits", async () => {
+    const { program } = start("dawdles");
+    expect(await program.exitCode()).toBe(1);
+    const [said = "", pid] =
+      /^failed FAILED: it is not ready after 0\.001 s, .* \(pid (\d+)\)$/.exec(program.output) ?? [];
+    expect(said).not.toBe("");
+    expect(findProcess(Number(pid)).is).toBe("alive");
+    process.kill(Number(pid), "SIGKILL");
+  });
+
   test("that is not ready ends with whoever waits for it", async () => {
     const { program, folder } = start("waits");
     const pid = await daemonPid(program);

@@ -21,8 +21,8 @@ test("a status is the master, how processes have ended, and one line for each pr
     `
 GLOBAL STATUS
 start file: /srv/chat.ts   state: running
-Node.js version: v26.10.0   master pid: 4700
-start time: ${formatTime(status.startedAt)}   running for 1 hour 2 minutes
+@sock/cluster version: 0.1.0   Node.js version: v26.10.0
+start time: ${formatTime(status.startedAt)}   running for 1 hour 2 minutes   master pid: 4700
 load average: 0.50, 0.25, 1.00
 1 worker   2 processes
 worker_name  exit_status  exit_count  last_reason

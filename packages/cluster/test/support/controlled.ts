@@ -51,7 +51,7 @@ export async function serve(master: Controlled, files = freshFiles(), loop?: Eve
   const server = await new ControlServer(master, loop).listen(files.control);
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= server.close().then(() => pidFile.release());
+    closing ??= server.close().then(() => void pidFile.release());
     return closing;
   };
   onTestFinished(close);

@@ -20,10 +20,13 @@ async function start(): Promise<void> {
         execArgv: process.execArgv,
         env: process.env,
         stdoutFile: behaviour === "unwritable" ? join(folder, "no/such") : join(folder, "out"),
-        stderrFile: join(folder, "err"),
+        logFile: join(folder, "err"),
       },
-      (sentence) => console.log(`says: ${sentence}`),
-      interrupted.signal,
+      {
+        says: (sentence) => console.log(`says: ${sentence}`),
+        signal: interrupted.signal,
+        within: behaviour === "dawdles" ? 1 : 60_000,
+      },
     );
     console.log(`started ${pid}`);
   } catch (error) {

@@ -28,6 +28,7 @@ export function processStatus(given: Partial<ProcessStatus> = {}): ProcessStatus
 export function appStatus(processes: readonly ProcessStatus[] = [processStatus()]): AppStatus {
   return {
     pid: 4700,
+    packageVersion: "0.1.0",
     node: "v26.10.0",
     startFile: "/srv/chat.ts",
     startedAt: Date.UTC(2026, 10, 21, 12, 0, 15),
@@ -104,6 +105,7 @@ const anyProcess = fc.record<ProcessStatus>({
 
 export const anyStatus = fc.record<AppStatus>({
   pid: fc.nat(),
+  packageVersion: text,
   node: text,
   startFile: text,
   startedAt: fc.integer({ min: 0, max: 4e12 }),

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { isAbsolute } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-import { programEnv, programPath } from "./launch.ts";
+import { freshFolder, programEnv, programPath } from "./launch.ts";
 import { Log } from "./log.ts";
 
 export interface Running {
@@ -11,25 +12,37 @@ export interface Running {
   log: Log;
   /** Resolves with its exit code, or the signal that ended it. */
   ended: Promise<number | string>;
+  /** Resolves when it has ended, and all that it said is in the log. */
+  closed: Promise<unknown>;
   /** Where its first Worker listens. */
   address(): Promise<string>;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Runs `programs/<program>.ts` with a command line, as a user does; it is over with the test. */
+/**
+ * Runs `programs/<program>.ts`, or the file at that path, with a command line, as a user does; it is over with the test. Its files lie in a folder of its own,
+ * unless `TMPDIR` is given: then it meets others.
+ */
 export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const options = ["--conditions=@sock/source", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...options, programPath(program), ...args], {
-    env: programEnv(env),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...options, isAbsolute(program) ? program : programPath(program), ...args],
+    {
+      env: programEnv({ TMPDIR: freshFolder(), ...env }),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   onTestFinished(() => void child.kill("SIGKILL"));
   const log = new Log();
-  for (const stream of [child.stdout, child.stderr])
-    createInterface(stream).on("line", (line) => log.add(line));
+  const read = [child.stdout, child.stderr].map((stream) => {
+    const lines = createInterface(stream).on("line", (line) => log.add(line));
+    return once(lines, "close");
+  });
   return {
     process: child,
     log,
+    closed: Promise.all(read),
     ended: once(child, "exit").then(([code, signal]) => code ?? signal),
     async address() {
       const line = await log.until(/is ready at /);
