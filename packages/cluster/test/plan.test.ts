@@ -184,6 +184,18 @@ describe("a reload", () => {
     expect(model.told()).toEqual([]);
   });
 
+  test("gives the old one the time that was asked for: of two reloads at once, the longer", () => {
+    const model = new FleetModel(one).running();
+    model.happens({ is: "reload", within: Infinity });
+    model.happens({ is: "reload" });
+    model.ready(2);
+    expect(model.told()).toContain("drain 1 in Infinity (reload)");
+    model.ready(3);
+    expect(model.told()).toContain("drain 2 in Infinity (reload)");
+    model.pass(600_000);
+    expect(model.told()).toEqual([]);
+  });
+
   test("is aborted when the new program does not come up, and the old one stays", () => {
     const model = new FleetModel(two).running();
     model.happens({ is: "reload" });

@@ -88,7 +88,9 @@ class Program implements Controlled {
     // Asked before there was anything to stop.
     if (this.#isStopping) await this.stop(false);
     else this.#ready();
-    return this.#stopped.finally(() => this.#over.abort());
+    await this.#stopped;
+    this.#over.abort();
+    await this.#service?.settled();
   }
 
   status() {

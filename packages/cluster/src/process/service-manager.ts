@@ -11,6 +11,8 @@ export interface ServiceManager {
   /** What `systemctl status` shows. */
   status(sentence: string): void;
   alive(): void;
+  /** Resolves when all has been said so far: whoever ends before takes it along. */
+  settled(): Promise<void>;
 }
 
 /** Says these assignments: `READY=1`. */
@@ -81,6 +83,10 @@ class Systemd implements ServiceManager {
     void this.#say("WATCHDOG=1").then(() => {
       this.#isSayingAlive = false;
     });
+  }
+
+  settled(): Promise<void> {
+    return this.#said;
   }
 
   #say(...assignments: string[]): Promise<void> {

@@ -16,6 +16,10 @@ test("what would do something to a terminal is a question mark", () => {
   expect(printable("\x1b[2J\u202eabc\r\n\x9b1m\ud800")).toBe("?[2J?abc???1m\ufffd");
 });
 
+test("what would join the text beside it is a question mark", () => {
+  expect(["\u0301a", "\u200da", "a\u{111c2}", "\u0301"].map(printable)).toEqual(["?a", "?a", "a?", "?"]);
+});
+
 test("no text that was cut is wider than was asked for", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 20 }), (text, most) => {

@@ -45,11 +45,11 @@ async function serve(): Promise<void> {
     await parent?.failed(new Error("no such table"));
     process.exit(1);
   }
-  parent?.says(`pid ${process.pid}`);
   const stay = setInterval(() => {}, 1_000);
   process.on("SIGTERM", () => {
     writeFileSync(join(folder, "ended"), "");
     clearInterval(stay);
   });
+  parent?.says(`pid ${process.pid}`);
   if (behaviour === "ready") parent?.ready();
 }
