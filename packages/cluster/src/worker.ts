@@ -1,3 +1,4 @@
+import { devNull } from "node:os";
 import type { Bytes } from "@sock/codec";
 import {
   type Connection,
@@ -147,7 +148,7 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   /** For `runAll`: whether the master leaves the terminal. `start -d` sets it. */
   static daemonize = false;
   /** Where a daemon's stdout goes, and that of its workers. Default: nowhere. */
-  static stdoutFile = "/dev/null";
+  static stdoutFile = devNull;
   /**
    * The file that says which process is the master; the control socket lies beside it. Default: `""`, in `/tmp/sock-<uid>`, named
    * after the start file and its path. Another one for each of several masters of one start file.

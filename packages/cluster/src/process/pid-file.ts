@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { ClusterError } from "../errors.ts";
 import { findProcess } from "./process-start.ts";
 
@@ -97,6 +97,22 @@ function write(path: string, content: string): void {
 function linked(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);
+    return true;
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (!NO_LINKS.has(code)) throw error;
+  }
+  return copied(draft, path);
+}
+
+/** What file systems say that have no hard links: FAT, and some that are mounted into containers. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** There, whoever comes at the same moment may read half of it, and take it for stale. */
+function copied(draft: string, path: string): boolean {
+  try {
+    copyFileSync(draft, path, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
