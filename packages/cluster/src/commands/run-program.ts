@@ -79,15 +79,7 @@ class Program implements Controlled {
   async run(): Promise<void> {
     this.#listenToSignals();
     void this.#stayAlive();
-    try {
-      await this.#options.app.start();
-    } catch (error) {
-      if (!(error instanceof ClusterError && error.code === "STOPPED")) throw error;
-      return this.#stopped;
-    }
-    // Asked before there was anything to stop.
-    if (this.#isStopping) await this.stop(false);
-    else this.#ready();
+    await this.#start();
     await this.#stopped;
     this.#over.abort();
     await this.#service?.settled();
@@ -117,6 +109,18 @@ class Program implements Controlled {
     this.#isStopping = true;
     await app.stop({ within: isGraceful ? Infinity : stopTimeout });
     this.#hasStopped();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.#options.app.start();
+    } catch (error) {
+      if (error instanceof ClusterError && error.code === "STOPPED") return;
+      throw error;
+    }
+    // Asked before there was anything to stop.
+    if (this.#isStopping) await this.stop(false);
+    else this.#ready();
   }
 
   async #kill(): Promise<void> {

@@ -27,8 +27,10 @@ export interface Controlled {
 /** Commands at a time: who watches, and who does something. */
 const MOST_CONNECTIONS = 16;
 
-/** Milliseconds for a question to come. */
+/** Milliseconds for a question to come, and for its answer to be read: a master does not wait for a command that was suspended. */
 const ASKS_WITHIN = 5_000;
+const READS_WITHIN = 5_000;
+const CLOSES_WITHIN = 1_000;
 
 type Peer = Connection<string, string, never, Asking>;
 
@@ -65,6 +67,8 @@ export class ControlServer {
         context: () => ({ gone: new AbortController(), asks: undefined }),
         maxConnections: MOST_CONNECTIONS,
         maxPackageSize: MOST_REQUEST,
+        writeTimeout: READS_WITHIN,
+        closeTimeout: CLOSES_WITHIN,
         onConnect: (peer: Peer) => this.#opened(peer),
         onMessage: (peer: Peer, line) => this.#asked(peer, line),
         onClose: (peer: Peer) => this.#closed(peer),
@@ -110,7 +114,8 @@ export class ControlServer {
     try {
       await this.#carryOut(peer, line);
     } catch (error) {
-      last = failed(error);
+      // Who watches is let go at the end, or has gone: nothing has failed.
+      if (!peer.context.gone.signal.aborted) last = failed(error);
     } finally {
       answered.abort();
     }

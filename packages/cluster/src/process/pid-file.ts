@@ -11,9 +11,6 @@ export interface PidRecord {
   readonly control: string;
 }
 
-/** Bytes of it that are read: it may be any file. */
-const MOST = 4_096;
-
 /** How often another process may come in between. */
 const TRIES = 10;
 
@@ -136,7 +133,7 @@ function removeStale(path: string, read: PidRecord | undefined): void {
 
 function contentOf(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").slice(0, MOST);
+    return readFileSync(path, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
