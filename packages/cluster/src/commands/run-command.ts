@@ -168,7 +168,7 @@ class Remote {
 }
 
 /** Milliseconds for the master's process to go when its workers are gone, and between two looks. */
-const GONE_WITHIN = 5_000;
+const GONE_WITHIN = 10_000;
 const LOOK_EVERY = 20;
 
 function inContext(what: string, error: unknown): unknown {

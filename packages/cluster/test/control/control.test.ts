@@ -110,6 +110,27 @@ describe("a master that is asked", () => {
   });
 });
 
+test("a command that was suspended does not keep the master from its end", async () => {
+  const clock = new ManualClock();
+  const master = new FakeMaster();
+  const connections = Array.from({ length: 20_000 }, (_, id) => connectionReport({ id }));
+  master.report = { connections, left: 0, busy: [] };
+  const { files, close } = await serve(master, freshFiles(), createEventLoop(clock));
+  const suspended = await connect(`unix:${files.control}`, { codec: text() });
+  suspended.pauseRecv();
+  suspended.send('{"v":1,"do":"connections","most":20000}');
+  await until(() => master.asked.length === 1);
+  let isOver = false;
+  void close().then(() => {
+    isOver = true;
+  });
+  await until(() => {
+    clock.advance(500);
+    return isOver;
+  });
+  suspended.destroy();
+});
+
 describe("whoever asks", () => {
   const done = '{"v":1,"is":"done"}\n';
 
