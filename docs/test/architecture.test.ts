@@ -13,7 +13,7 @@ const mayImport: Record<string, string[]> = {
   "protocol-frame": ["codec"],
   "protocol-http": ["codec"],
   "protocol-websocket": ["codec", "protocol-http"],
-  cluster: ["core", "codec", "timer"],
+  cluster: ["core", "codec", "timer", "protocol-text"],
   "broker-nats": ["cluster"],
   "broker-redis": ["cluster"],
 };

@@ -84,6 +84,11 @@ export class Framed<In, Out = In, Note = never> {
       : this.#isPaused || this.#link.isHeld || this.#waiting !== undefined;
   }
 
+  /** Whether a message is being handled, or waits for the handler of the one before. */
+  get isHandling(): boolean {
+    return this.#isHandling || this.#waiting !== undefined;
+  }
+
   /** Whether it has failed or was closed: nothing comes out any more. */
   get isOver(): boolean {
     return this.#isOver;

@@ -2,7 +2,11 @@ import { activatedAs } from "./activation.ts";
 import { formatAddress, parseAddress, type StreamAddress, type UdpAddress } from "./address.ts";
 
 /** Where a server of connections listens, or with what: a socket that this process was given. */
-export type ListenAddress = StreamAddress | { readonly transport: "fd"; readonly fd: number };
+export type ListenAddress =
+  | StreamAddress
+  | { readonly transport: "fd"; readonly fd: number }
+  /** By another process, over IPC; for connections with TLS, or without. */
+  | { readonly transport: "given"; readonly socket: object };
 
 /**
  * Reads what `parseAddress` does, `fd://3`, and `systemd:name`.
@@ -19,6 +23,7 @@ export function parseListenAddress(given: string | { readonly fd: number }): Lis
 
 /** The address as it is written. */
 export function formatListenAddress(address: ListenAddress): string {
+  if (address.transport === "given") return "a socket that was given";
   return address.transport === "fd" ? `fd://${address.fd}` : formatAddress(address);
 }
 

@@ -78,6 +78,9 @@ export class LiveConnection<In, Out, Note, Context>
   /** As it may in its farewell to a frame that is too large, which is still to be told. */
   #hasCodecEnded = false;
   #isTransportGone = false;
+  #isDraining = false;
+  /** Something was sent since the draining began, and since the peer was last heard to begin a message. */
+  #hasAnswered = false;
   #closeDeadline: Deadline | undefined;
   #phase: PhaseDeadline | undefined;
   /** How many of them there have been. */
@@ -181,13 +184,15 @@ export class LiveConnection<In, Out, Note, Context>
     if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
     if (result === "sent" || result === "buffered") this.stats.messagesSent++;
+    if (this.#isDraining) this.#answered();
     return result;
   }
 
   async sent(message: Out | Prepared<Out>, signal?: AbortSignal): Promise<void> {
     if (!this.isWritable) throw connectionClosed();
     signal?.throwIfAborted();
-    return this.#sender.sent(message, signal);
+    await this.#sender.sent(message, signal);
+    if (this.#isDraining) this.#answered();
   }
 
   sendUrgent(message: Out): SendResult {
@@ -199,6 +204,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   sendRaw(bytes: Bytes): SendResult {
     if (!this.isWritable) return "closed";
+    if (this.#isDraining) this.#answered();
     return this.#sender.send(new RawBytes(bytes));
   }
 
@@ -212,12 +218,22 @@ export class LiveConnection<In, Out, Note, Context>
     this.#leave({ why: "stop" });
   }
 
-  /** Lets the peer finish, as its protocol allows: without a goodbye in it, the peer cannot be told. */
+  /**
+   * Lets the peer finish, as its protocol allows. Without a goodbye in it the peer cannot be told: the end comes behind the
+   * next answer, when nothing that the peer has said waits for another.
+   */
   drain(): void {
+    this.#isDraining = true;
     const { farewell, lossless } = this.#framed.codec;
     if (farewell === undefined || this.state !== "open") return;
     if (lossless) this.#framed.farewell({ why: "drain" });
     else this.#leave({ why: "drain" });
+  }
+
+  /** Whether `drain` is the end: the peer is told, and comes back elsewhere at once. */
+  get leavesWhenDrained(): boolean {
+    const { farewell, lossless } = this.#framed.codec;
+    return farewell !== undefined && !lossless;
   }
 
   closeWrite(message?: Out): void {
@@ -364,6 +380,8 @@ export class LiveConnection<In, Out, Note, Context>
     this.tell("onConnect");
     owner?.announced(this);
     this.#openWaiters?.resolve();
+    // It was still shaking hands when the draining began.
+    if (this.#isDraining) this.drain();
   }
 
   ended(staysWritable: boolean): void {
@@ -394,6 +412,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   idle(): void {
     this.#regulate();
+    if (this.#hasAnswered) this.#settings.loop.defer(endIfAnswered, this);
   }
 
   phase(name: string, limits: PhaseLimits): void {
@@ -641,6 +660,23 @@ export class LiveConnection<In, Out, Note, Context>
     this.#proceed();
   }
 
+  /** Draining, without a goodbye: the end comes behind this, unless more is to be answered. */
+  #answered(): void {
+    if (this.#hasAnswered || this.#framed.codec.farewell !== undefined) return;
+    // A chunk that passes through is no answer.
+    if (this.isPipedTo || this.taker instanceof Pipe) return;
+    this.#hasAnswered = true;
+    this.#settings.loop.defer(endIfAnswered, this);
+  }
+
+  /** @internal */
+  endIfAnswered(): void {
+    if (!this.#hasAnswered || this.#framed.isHandling) return;
+    this.#hasAnswered = false;
+    // A message that has begun has an answer to come, behind which the end comes then.
+    if (this.#framed.unread === 0) this.close();
+  }
+
   /** Closing goes on as far as it can: all encoded, then the goodbye, then the end. */
   #proceed(): void {
     if (this.state !== "closing") return;
@@ -733,6 +769,10 @@ export class LiveConnection<In, Out, Note, Context>
   protected faulted(error: unknown): void {
     this.#leave({ why: "fault", error });
   }
+}
+
+function endIfAnswered(connection: { endIfAnswered(): void }): void {
+  connection.endIfAnswered();
 }
 
 function connectionClosed(): SockError {

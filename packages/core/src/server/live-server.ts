@@ -1,9 +1,16 @@
 import type { Alarm } from "@sock/timer";
+import type { StreamAddress } from "../address.ts";
 import { LiveConnection } from "../connection/live-connection.ts";
 import { type ConnectionSettings, settle } from "../connection/options.ts";
 import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
 import { newStats, type Stats } from "../stats.ts";
-import type { Door, Newcomer } from "../transport/accept.ts";
+import {
+  type AcceptOptions,
+  Acceptor,
+  type Door,
+  type GivenConnection,
+  type Newcomer,
+} from "../transport/accept.ts";
 import { type Listener, listenOnNet } from "../transport/net-listener.ts";
 import { ProxyProtocol } from "../transport/proxy-protocol/options.ts";
 import type { HandshakeError } from "../transport/tls/handshake-error.ts";
@@ -11,7 +18,8 @@ import { TlsHandshakes } from "../transport/tls/handshakes.ts";
 import type { TlsCertificates } from "../transport/tls/options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Admission, type Refusal } from "./admission.ts";
-import type { Server, ServerCloseOptions, ServerOptions } from "./server.ts";
+import { Farewells } from "./farewells.ts";
+import type { ServerCloseOptions, ServerOptions, SocketServer } from "./server.ts";
 
 interface Accepted {
   transport: Transport;
@@ -19,7 +27,7 @@ interface Accepted {
   cameAs: string | undefined;
 }
 
-export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note, Context>, Door {
+export class LiveServer<In, Out, Note, Context> implements SocketServer<In, Out, Note, Context>, Door {
   readonly connections = new Set<LiveConnection<In, Out, Note, Context>>();
 
   readonly #options: ServerOptions<In, Out, Note, Context>;
@@ -28,7 +36,10 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   readonly #stats = newStats();
   readonly #admission: Admission;
   readonly #proxyProtocol: ProxyProtocol | undefined;
-  #listener!: Listener;
+  readonly #listeners = new Set<Listener>();
+  #address!: ListenAddress;
+  /** For connections that others have accepted. */
+  #acceptor: Acceptor | undefined;
   #tls: TlsHandshakes | undefined;
   /** When a peer without TLS was last told of. */
   #toldPlainText = -Infinity;
@@ -36,14 +47,18 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   #parked: Accepted[] | undefined;
   readonly #toldOf = new Set<Refusal>();
   #closing: Promise<void> | undefined;
+  /** Closing, and those who have been accepted come in, to be told that they should leave. */
+  #isDraining = false;
   #emptied: () => void = () => {};
   /** When those who are left are closed. */
   #stopAt = Infinity;
   #stopAlarm: Alarm | undefined;
+  readonly #farewells: Farewells;
 
   constructor(options: ServerOptions<In, Out, Note, Context>) {
     this.#options = options;
     this.#settings = settle(options);
+    this.#farewells = new Farewells(this.#settings.loop);
     this.#admission = new Admission(options, this.#settings.loop);
     this.#proxyProtocol = options.proxyProtocol && new ProxyProtocol(options.proxyProtocol);
     this.#backlog = options.backlog ?? 1024;
@@ -52,15 +67,8 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   async listen(address: ListenAddress): Promise<this> {
     this.#tls = await this.#makeTls(address);
     try {
-      this.#listener = await listenOnNet(address, {
-        backlog: this.#backlog,
-        door: this,
-        proxyProtocol: this.#proxyProtocol,
-        tls: this.#tls,
-        loop: this.#settings.loop,
-        accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
-        failed: (error) => this.#report(error),
-      });
+      const listener = await this.#open(address);
+      this.#address = listener.address;
     } catch (error) {
       this.#tls?.close();
       throw error;
@@ -68,8 +76,49 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     return this;
   }
 
+  /** Accepts nobody by itself. */
+  async servesAt(address: StreamAddress): Promise<this> {
+    this.#address = address;
+    this.#tls = await this.#makeTls(address);
+    this.#acceptor = new Acceptor("host" in address ? "tcp" : "unix", this.#acceptOptions);
+    return this;
+  }
+
+  async listenWith(socket: object): Promise<() => void> {
+    const listener = await this.#open({ transport: "given", socket });
+    return () => {
+      listener.stop();
+      if (listener.pending === 0) this.#listeners.delete(listener);
+    };
+  }
+
+  take(connection: GivenConnection): void {
+    this.#acceptor?.acceptGiven(connection);
+  }
+
+  async #open(address: ListenAddress): Promise<Listener> {
+    const listener = await listenOnNet(address, {
+      backlog: this.#backlog,
+      failed: (error) => this.#report(error),
+      ...this.#acceptOptions,
+    });
+    if (this.#closing === undefined) this.#listeners.add(listener);
+    else listener.stop();
+    return listener;
+  }
+
+  get #acceptOptions(): AcceptOptions {
+    return {
+      door: this,
+      proxyProtocol: this.#proxyProtocol,
+      tls: this.#tls,
+      loop: this.#settings.loop,
+      accepted: (transport, cameAs) => this.#accept({ transport, cameAs }),
+    };
+  }
+
   get address(): string {
-    return formatListenAddress(this.#listener.address);
+    return formatListenAddress(this.#address);
   }
 
   get maxConnections(): number {
@@ -100,8 +149,9 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     await this.#tls.change(certificates);
   }
 
-  close({ drain = 0 }: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#stopAccepting(drain > 0);
+  close({ drain = 0, drainRate = Infinity }: ServerCloseOptions = {}): Promise<void> {
+    if (!(drainRate > 0)) throw new RangeError(`drainRate ${drainRate} is not a positive number a second`);
+    this.#closing ??= this.#stopAccepting(drain, drainRate);
     this.#stopWithin(drain);
     return this.#closing;
   }
@@ -111,23 +161,49 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   /** Resolves when all connections are gone. */
-  async #stopAccepting(isDraining: boolean): Promise<void> {
-    this.#listener.close();
+  async #stopAccepting(drain: number, drainRate: number): Promise<void> {
+    this.#isDraining = drain > 0;
+    for (const listener of this.#listeners) listener.stop();
     for (const { transport } of this.#parked ?? []) transport.destroy();
-    if (isDraining) for (const connection of this.connections) connection.drain();
-    if (this.connections.size > 0) {
+    if (drain > 0) {
+      // All are told within half of the time.
+      const enough = (2_000 * this.connections.size) / drain;
+      this.#farewells.begin(this.connections, Math.max(drainRate, enough));
+    } else {
+      this.#turnAwayPending();
+    }
+    if (!this.#isEmpty) {
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;
       });
     }
+    this.#turnAwayPending();
     this.#stopAlarm?.cancel();
+    this.#farewells.stop();
+  }
+
+  /** Whether nobody is in, and nobody on the way in who was accepted. */
+  get #isEmpty(): boolean {
+    return this.connections.size === 0 && (this.#tls?.pending ?? 0) === 0 && this.#unheard === 0;
+  }
+
+  /** Peers whose PROXY header is not whole yet. */
+  get #unheard(): number {
+    let unheard = this.#acceptor?.pending ?? 0;
+    for (const listener of this.#listeners) unheard += listener.pending;
+    return unheard;
+  }
+
+  #turnAwayPending(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#acceptor?.close();
   }
 
   /** Whoever is in the greatest hurry decides. */
   #stopWithin(drain: number): void {
     const { loop } = this.#settings;
     const at = loop.now() + Math.max(drain, 0);
-    if (at >= this.#stopAt || this.connections.size === 0) return;
+    if (at >= this.#stopAt || this.#isEmpty) return;
     this.#stopAt = at;
     this.#stopAlarm?.cancel();
     if (drain > 0) this.#stopAlarm = loop.after(drain, () => this.#stop());
@@ -135,6 +211,10 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
   }
 
   #stop(): void {
+    this.#isDraining = false;
+    this.#farewells.stop();
+    this.#turnAwayPending();
+    if (this.#isEmpty) this.#emptied();
     for (const connection of this.connections) connection.stop();
   }
 
@@ -185,6 +265,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
 
   left(cameAs?: string): void {
     this.#admission.leave(cameAs);
+    if (this.#isEmpty) this.#emptied();
   }
 
   async #makeTls(address: ListenAddress): Promise<TlsHandshakes | undefined> {
@@ -224,7 +305,7 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
 
   #accept(accepted: Accepted): void {
     const { transport, cameAs } = accepted;
-    if (this.#closing !== undefined) return transport.destroy();
+    if (this.#closing !== undefined && !this.#isDraining) return transport.destroy();
     if (this.#parked !== undefined) {
       this.#parked.push(accepted);
       return;
@@ -235,18 +316,19 @@ export class LiveServer<In, Out, Note, Context> implements Server<In, Out, Note,
     try {
       connection = new LiveConnection(transport, this.#settings, this.#stats, left);
     } catch (error) {
-      this.#admission.leave(cameAs);
+      this.left(cameAs);
       this.#report(error);
       return;
     }
     this.connections.add(connection);
     connection.start();
+    if (this.#isDraining) connection.drain();
   }
 
   readonly #leave = (connection: LiveConnection<In, Out, Note, Context>, cameAs?: string): void => {
     this.#admission.leave(cameAs);
     this.connections.delete(connection);
-    if (this.connections.size === 0) this.#emptied();
+    if (this.#isEmpty) this.#emptied();
   };
 
   #leaveAs(cameAs: string): (connection: LiveConnection<In, Out, Note, Context>) => void {

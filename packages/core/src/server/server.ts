@@ -28,10 +28,17 @@ export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
 /** How a server closes. */
 export interface ServerCloseOptions {
   /**
-   * Milliseconds for peers to finish by themselves: those whose protocol has a goodbye for it are told. Those who are
-   * left then are closed. Default 0.
+   * Milliseconds for peers to finish by themselves. Those whose protocol has a goodbye for it are told: WebSocket 1012 at once,
+   * HTTP's `Connection: close` with the next answer. Where it has none, the end comes right behind the next answer.
+   * Those who are left then are closed. Default 0.
    */
   drain?: number;
+
+  /**
+   * Peers that are told a second, of those that leave at once when they are: all of them would come back elsewhere at
+   * the same time. Faster where all would not be told within half of `drain`. Default: all at once.
+   */
+  drainRate?: number;
 }
 
 /** Accepts connections at one address. */
@@ -66,4 +73,18 @@ export interface Server<In, Out = In, Note = never, Context = unknown> extends A
    * the shortest `drain` counts.
    */
   close(options?: ServerCloseOptions): Promise<void>;
+}
+
+/** A server that accepts nobody by itself: it listens with sockets that it is given, and takes connections. */
+export interface SocketServer<In, Out = In, Note = never, Context = unknown>
+  extends Server<In, Out, Note, Context> {
+  /**
+   * Listens with a socket that another process has bound, from now until the function that this resolves with is called. The
+   * socket itself stays open where it was bound, and connections that wait in it are not lost.
+   * @throws AddressError
+   */
+  listenWith(socket: object): Promise<() => void>;
+
+  /** Takes a connection that another process has accepted. In the turn in which it came: it is not paused by itself. */
+  take(connection: object): void;
 }

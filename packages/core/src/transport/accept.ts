@@ -20,6 +20,9 @@ export interface Newcomer {
   readonly proxy: ProxyHeader | undefined;
 }
 
+/** A connection that another process has accepted: what "message" brings beside the message. */
+export type GivenConnection = object;
+
 /** Says who may come in, before a connection costs anything. */
 export interface Door {
   /** Whether it matters who somebody is. */
@@ -74,6 +77,20 @@ export class Acceptor {
     const cameAs = door.looksAtAddresses ? remote?.address : undefined;
     if (door.admits(cameAs)) this.#let(socket, { remote }, cameAs);
     else socket.destroy();
+  }
+
+  /** Takes a connection that another process has accepted, and that came just now: nothing of it has been read. */
+  acceptGiven(connection: GivenConnection): void {
+    // Node makes it as a client's. Its own end at the peer's would cost what waits to be written.
+    const socket = connection as Socket;
+    socket.allowHalfOpen = true;
+    socket.pause();
+    this.accept(socket);
+  }
+
+  /** Those whose PROXY header is not whole yet. */
+  get pending(): number {
+    return this.#reading.size;
   }
 
   /** Those who are not in yet stay out. */
