@@ -90,9 +90,21 @@ let isRoleKnown = false;
 
 /** Who this process is: undefined for a master. */
 export function ownRole(): Role | undefined {
-  if (!isRoleKnown && process.send !== undefined) role = takeRole(process.env, process.ppid);
+  if (isRoleKnown) return role;
+  const taken = takeRole(process.env, process.ppid, isAlive);
+  if (taken === "orphan") process.exit(1);
   isRoleKnown = true;
+  role = taken;
   return role;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's, and so alive: the worker runs as another user than its master.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /**

@@ -12,23 +12,32 @@ const role: Role = {
   stopTimeout: 8_000,
 };
 
+const alive = () => true;
+const dead = () => false;
+
 describe("a role", () => {
   test("is found in the environment, and taken out of it", () => {
     const env = withRole({ HOME: "/" }, role);
-    expect(takeRole(env, 100)).toEqual(role);
+    expect(takeRole(env, 100, dead)).toEqual(role);
     expect(env).toEqual({ HOME: "/" });
   });
 
   test("is nobody's whose parent is another", () => {
-    expect(takeRole(withRole({}, role), 101)).toBeUndefined();
-    expect(takeRole({}, 100)).toBeUndefined();
+    expect(takeRole(withRole({}, role), 101, alive)).toBeUndefined();
+    expect(takeRole({}, 100, alive)).toBeUndefined();
+  });
+
+  test("is that of an orphan whose master has died meanwhile", () => {
+    expect(takeRole(withRole({}, role), 1, dead)).toBe("orphan");
   });
 
   test("of another version is refused", () => {
     const env = withRole({}, role);
     const [[name = "", text = ""] = []] = Object.entries(env);
     env[name] = text.replace('"version":1', '"version":2');
-    expect(() => takeRole(env, 100)).toThrow("the master speaks version 2 of @sock/cluster's messages");
+    expect(() => takeRole(env, 100, alive)).toThrow(
+      "the master speaks version 2 of @sock/cluster's messages",
+    );
   });
 });
 

@@ -99,6 +99,18 @@ test.each(["SIGHUP", "SIGUSR1", "SIGUSR2"] as const)("%s reloads", async (signal
   expect(running.log.lines).toContain("the master reloads");
 });
 
+test.each(["before it knows its role", "before it starts"])(
+  "a worker whose master was killed %s ends, and is no master",
+  async (when) => {
+    const running = run("slow", ["start"], { LOSES_ITS_MASTER: when });
+    const line = await running.log.until(/^\d+ loads$/);
+    running.signal("SIGKILL");
+    await running.ended;
+    await untilGone(Number.parseInt(line, 10));
+    expect(running.log.lines.filter((line) => line.includes("is ready"))).toEqual([]);
+  },
+);
+
 test("workers whose master was killed drain, and end", async () => {
   const running = run("master", ["start"], { COUNT: "2", STOP_TIMEOUT: "600000" });
   const caller = await Caller.to(await running.address());

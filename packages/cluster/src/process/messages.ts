@@ -62,13 +62,23 @@ export function withRole(env: NodeJS.ProcessEnv, role: Role): NodeJS.ProcessEnv 
   return { ...env, [VARIABLE]: JSON.stringify({ version: VERSION, ...role }) };
 }
 
-/** Takes the role out of the environment, so that no process that is started from here takes it for its own. */
-export function takeRole(env: NodeJS.ProcessEnv, parent: number): Role | undefined {
+/**
+ * Takes the role out of the environment, so that no process that is started from here takes it for its own.
+ *
+ * `"orphan"`: the master has died while this process was starting. To take itself for a master then would be the worst: it
+ * would go on for ever, beside the next one.
+ */
+export function takeRole(
+  env: NodeJS.ProcessEnv,
+  parent: number,
+  isAlive: (pid: number) => boolean,
+): Role | "orphan" | undefined {
   const text = env[VARIABLE];
   delete env[VARIABLE];
   if (text === undefined) return undefined;
   const { version, ...role } = JSON.parse(text) as Role & { version: number };
-  if (role.master !== parent) return undefined;
+  // Of a process between: it was meant for that one.
+  if (role.master !== parent) return isAlive(role.master) ? undefined : "orphan";
   if (version === VERSION) return role;
   throw new TypeError(
     `the master speaks version ${version} of @sock/cluster's messages, and this process ${VERSION}: restart`,

@@ -84,6 +84,7 @@ export class WorkerLife {
     });
     // Without a master nobody would replace it, or stop it.
     process.once("disconnect", () => void this.#end(this.#role.stopTimeout));
+    if (!process.connected) void this.#end(this.#role.stopTimeout);
     // Node's own report on stderr stays.
     process.on("uncaughtExceptionMonitor", (error) => this.#tell(failed("an uncaught error", error)));
   }

@@ -1,0 +1,17 @@
+/** Loads for so long in a worker process that its master is gone by then. */
+import { setTimeout as delay } from "node:timers/promises";
+import { createApp, runAll } from "../../src/index.ts";
+import { web } from "./web-worker.ts";
+
+const worker = web();
+const isWorker = process.env.SOCK_WORKER !== undefined;
+if (isWorker) console.log(`${process.pid} loads`);
+if (isWorker && process.env.LOSES_ITS_MASTER === "before it starts") {
+  const app = createApp([worker]);
+  while (process.connected) await delay(1);
+  void app.start();
+} else {
+  const { ppid } = process;
+  while (isWorker && process.ppid === ppid) await delay(1);
+  runAll();
+}
