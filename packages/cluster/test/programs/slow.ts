@@ -4,6 +4,8 @@ import { createApp, runAll } from "../../src/index.ts";
 import { web } from "./web-worker.ts";
 
 const worker = web();
+// It does not end by itself.
+worker.onWorkerStart = () => void setInterval(() => {}, 1_000);
 const isWorker = process.env.SOCK_WORKER !== undefined;
 if (isWorker) console.log(`${process.pid} loads`);
 if (isWorker && process.env.LOSES_ITS_MASTER === "before it starts") {
