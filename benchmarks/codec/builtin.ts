@@ -14,7 +14,7 @@ const client = websocketClient({ url, ...limits });
 const deflateServer = websocket({ ...limits, deflate: true });
 const deflateClient = websocketClient({ url, ...limits, deflate: true });
 
-/** Our codecs, each with a payload of some bytes. Those without `codec`s of both roles yet speak to bytes. */
+/** Our codecs, each with a payload of some bytes. Requests are bytes: those that others send, with the fields they send. */
 export const builtin = {
   raw: (size: number) => caseOf({ codec: raw(), messages: [bytes(size)] }),
   text: (size: number) => caseOf({ codec: text(), messages: [words(size)] }),

@@ -36,12 +36,15 @@ export class Conversation {
     this.#greet();
   }
 
-  /** What the peer says next, in memory of its own. Asked first, if it only answers. */
+  /** What the peer says next, in memory of its own. Asked first, if it only answers and was not yet. */
   hear(): Buffer {
     const { wire, ask } = this.#case;
     if (wire !== undefined) return Buffer.from(wire[this.#next++ % wire.length]!);
     if (ask === undefined) this.#sayNext();
-    else this.tell();
+    else {
+      if (this.written.length === 0) this.framed.send(ask);
+      this.tell();
+    }
     const bytes = Buffer.concat(this.#said.splice(0).map(toBuffer));
     if (bytes.length === 0) throw new Error("the peer said nothing: does it need an `ask`?");
     return bytes;

@@ -17,6 +17,7 @@ export function sections(results: Results, file: string): Record<string, string>
     crowds: besideTable(of("broadcast", "slow-consumers", "churn", "pipe", "upload")),
     memory: besideTable(of("memory")),
     timers: besideTable(of("timers")),
+    cluster: besideTable(of("cluster")),
     codec: codecTable(of("codec")),
     losses: losses(results.results),
     absent: absent(results),

@@ -47,6 +47,7 @@ describe("a client", () => {
 
   test("asks, and hears the peer's message", () => {
     const conversation = new Conversation(what);
+    expect(conversation.hear().toString()).toBe("pong");
     conversation.framed.send(Buffer.from("ping"));
     expect(conversation.hear().toString()).toBe("pong");
   });
