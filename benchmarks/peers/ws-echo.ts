@@ -1,8 +1,9 @@
-/** Sends messages back with `ws` as it comes: no compression, text checked for UTF-8. */
+/** Sends messages back with `ws` as it comes: text checked for UTF-8, no compression unless asked: `ws-echo.ts [deflate]`. */
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 
-const server = new WebSocketServer({ host: "127.0.0.1", port: 0 }, () => {
+const perMessageDeflate = process.argv[2] === "deflate";
+const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate }, () => {
   console.log(`listening on websocket://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 server.on("connection", (socket) => {

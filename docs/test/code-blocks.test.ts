@@ -17,7 +17,7 @@ const scratch = mkdtempSync(join(docs, ".code-blocks-"));
 
 type Block = { page: string; line: number; info: string; code: string };
 
-const pages = globSync(["README.md", "packages/*/README.md", "docs/{guide,explain}/**/*.md"], {
+const pages = globSync(["README.md", "{packages/*,benchmarks}/README.md", "docs/{guide,explain}/**/*.md"], {
   cwd: root,
 }).sort();
 const blocks = pages.flatMap(blocksOf);
