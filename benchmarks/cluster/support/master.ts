@@ -1,5 +1,6 @@
 /** The master of a fleet, in a process of its own: `master.ts <fleet as JSON> [drainTimeout in ms]`. */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createApp, Worker } from "@sock/cluster";
 import { answer } from "../../support/child.ts";
 import { type Fleet, served } from "./served.ts";
@@ -13,9 +14,14 @@ const fleet = JSON.parse(FLEET) as Fleet;
 const app = createApp(served(fleet), {
   file: join(import.meta.dirname, "serve.ts"),
   args: [],
-  env: { ...process.env, FLEET },
+  // Compiled code is kept, as that of a package is: these are many sources, and their types are to be stripped.
+  env: {
+    ...process.env,
+    FLEET,
+    NODE_COMPILE_CACHE: join(import.meta.dirname, "../../node_modules/.cache"),
+  },
   drainTimeout: Number(drainTimeout),
-  logger: { info() {}, warn() {}, error: console.error },
+  logger: { info() {}, warn() {}, error: (_, sentence) => console.error(sentence) },
 });
 const pids = async () => {
   const { workers } = await app.status();
@@ -27,8 +33,9 @@ answer({
   async start(): Promise<number> {
     const started = app.start();
     // With one that never comes up, this takes for ever.
-    if (fleet.withDying) while ((await pids()).length < fleet.count) await new Promise((tick) => setTimeout(tick, 10));
-    else await started;
+    started.catch(() => {});
+    if (!fleet.withDying) await started;
+    while ((await pids()).length < fleet.count) await sleep(10);
     return Number(new URL(app.addresses[0]!).port);
   },
   /** Of the processes that are ready. */

@@ -17,6 +17,8 @@ export interface Talk {
   goodbye?: Buffer;
   /** Each question over a connection of its own. */
   isOnce?: boolean;
+  /** Milliseconds from an answer to the next question. An end right behind the answer can be seen in that time. */
+  pause?: number;
   take(received: Buffer): Taken | undefined;
 }
 
@@ -46,6 +48,7 @@ export const talks: Record<TalkName, Talk> = {
   text: {
     serves: "text",
     question: Buffer.from("who\n"),
+    pause: 5,
     take(received) {
       const end = received.indexOf("\n");
       if (end === -1) return undefined;
