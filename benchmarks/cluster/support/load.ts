@@ -1,6 +1,6 @@
 /** Clients of a fleet, in a process of their own: each asks, waits for the answer, and asks again. */
 import { connect } from "node:net";
-import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { answer } from "../../support/child.ts";
 import { type Talk, type TalkName, talks } from "./talks.ts";
 
@@ -53,7 +53,12 @@ async function client(talk: Talk, port: number, nth: number): Promise<void> {
 }
 
 /** One connection, to its end. Answers when it was told goodbye, if it was and the client is not back yet. */
-async function converse(talk: Talk, port: number, nth: number, since: number | undefined): Promise<number | undefined> {
+async function converse(
+  talk: Talk,
+  port: number,
+  nth: number,
+  since: number | undefined,
+): Promise<number | undefined> {
   const line = new Line(port, talk);
   let toldAt = since;
   let pid = -1;
@@ -65,8 +70,7 @@ async function converse(talk: Talk, port: number, nth: number, since: number | u
   let isGreeted = talk.hello === undefined;
   while (isOn) {
     if (isGreeted && !isOut) {
-      // What came with the last answer is seen first.
-      if (pid !== -1) await turn();
+      if (pid !== -1 && talk.pause !== undefined) await sleep(talk.pause);
       if (!line.hasNews) {
         line.send(talk.question);
         isOut = true;
@@ -118,9 +122,8 @@ function fail(why: string, pid: number): void {
   tally.failedOf[pid] = (tally.failedOf[pid] ?? 0) + 1;
 }
 
-type News = ReturnType<Talk["take"]> extends infer Taken
-  ? NonNullable<Taken> | { is: "end"; why: string }
-  : never;
+type News =
+  ReturnType<Talk["take"]> extends infer Taken ? NonNullable<Taken> | { is: "end"; why: string } : never;
 
 /** A connection, and what comes on it one after the other. */
 class Line {

@@ -25,7 +25,9 @@ const app = createApp(served(fleet), {
 });
 const pids = async () => {
   const { workers } = await app.status();
-  return workers[0]!.processes.filter(({ state }) => state === "idle" || state === "busy").map(({ pid }) => pid!);
+  return workers[0]!.processes
+    .filter(({ state }) => state === "idle" || state === "busy")
+    .map(({ pid }) => pid!);
 };
 
 answer({

@@ -19,8 +19,7 @@ export interface Fleet {
 /** Workers that answer with their pid, 2 ms later. Those who load them find out by `FLEET` which. */
 export function served({ serves, count, withDying = false }: Fleet): AppWorker[] {
   const workers: AppWorker[] = [make(serves, count)];
-  if (withDying)
-    workers.push(new Worker(undefined, { name: "dying", onWorkerStart: () => process.exit(3) }));
+  if (withDying) workers.push(new Worker(undefined, { name: "dying", onWorkerStart: () => process.exit(3) }));
   return workers;
 }
 

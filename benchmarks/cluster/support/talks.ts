@@ -17,7 +17,7 @@ export interface Talk {
   goodbye?: Buffer;
   /** Each question over a connection of its own. */
   isOnce?: boolean;
-  /** Milliseconds from an answer to the next question. An end right behind the answer can be seen in that time. */
+  /** Milliseconds from an answer to the next question: an end right behind the answer is seen first, though all wait for a core. */
   pause?: number;
   take(received: Buffer): Taken | undefined;
 }
@@ -48,11 +48,16 @@ export const talks: Record<TalkName, Talk> = {
   text: {
     serves: "text",
     question: Buffer.from("who\n"),
-    pause: 5,
+    pause: 20,
     take(received) {
       const end = received.indexOf("\n");
       if (end === -1) return undefined;
-      return { is: "answer", pid: Number(received.toString("latin1", 0, end)), isLast: false, length: end + 1 };
+      return {
+        is: "answer",
+        pid: Number(received.toString("latin1", 0, end)),
+        isLast: false,
+        length: end + 1,
+      };
     },
   },
 };
