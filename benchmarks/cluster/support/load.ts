@@ -87,6 +87,7 @@ async function converse(
       } else fail(news.why, pid);
       return toldAt;
     }
+    const wasOut = isOut;
     isOut = false;
     if (news.is === "greeting") {
       isGreeted = true;
@@ -95,7 +96,7 @@ async function converse(
     if (news.is === "goodbye") {
       if (news.code !== 1012) fail(`close code ${news.code}`, pid);
       tally.told++;
-      tally.askedAgain++;
+      if (wasOut) tally.askedAgain++;
       line.send(talk.goodbye!);
       line.close();
       return performance.now();

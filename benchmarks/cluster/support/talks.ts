@@ -17,7 +17,7 @@ export interface Talk {
   goodbye?: Buffer;
   /** Each question over a connection of its own. */
   isOnce?: boolean;
-  /** Milliseconds from an answer to the next question: an end right behind the answer is seen first, though all wait for a core. */
+  /** Milliseconds from an answer to the next question: what comes right behind the answer is seen first, though all wait for a core. */
   pause?: number;
   take(received: Buffer): Taken | undefined;
 }
@@ -42,6 +42,7 @@ export const talks: Record<TalkName, Talk> = {
     serves: "websocket",
     hello: handshake!.request,
     question: masked(0x81, Buffer.from("who")),
+    pause: 20,
     goodbye: masked(0x88, Buffer.from([1012 >> 8, 1012 & 0xff])),
     take: takeFrame,
   },
