@@ -126,6 +126,45 @@ describe("a connection that drains, without a goodbye in its protocol", () => {
   });
 });
 
+describe("a connection that drains, whose protocol has a goodbye that ends it", () => {
+  test("is told at once when nothing is being handled", async () => {
+    const { connection, transport } = overFake({ codec: parting() });
+    connection.drain();
+    await settled();
+    expect(transport.written).toBe("bye drain\n");
+  });
+
+  test("is told behind the answer to what is being handled", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { connection, transport } = overFake({
+      codec: parting(),
+      async onMessage(c, line) {
+        await promise;
+        c.send(line);
+      },
+    });
+    transport.receive("one\n");
+    connection.drain();
+    await settled();
+    expect(transport.written).toBe("");
+    resolve();
+    await settled();
+    expect(transport.written).toBe("one\nbye drain\n");
+  });
+
+  test("is told that the server stops while its handler goes on", async () => {
+    const { connection, transport } = overFake({
+      codec: parting(),
+      onMessage: () => new Promise(() => {}),
+    });
+    transport.receive("one\n");
+    connection.drain();
+    connection.stop();
+    await settled();
+    expect(transport.written).toBe("bye stop\n");
+  });
+});
+
 describe("farewells", () => {
   function peers(count: number, leavesWhenDrained: boolean, told: string[]) {
     return Array.from({ length: count }, (_, i) => ({

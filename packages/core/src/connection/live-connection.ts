@@ -81,6 +81,8 @@ export class LiveConnection<In, Out, Note, Context>
   #isDraining = false;
   /** Something was sent since the draining began, and since the peer was last heard to begin a message. */
   #hasAnswered = false;
+  /** It was to say goodbye while a message was being handled. */
+  #partsWhenIdle = false;
   #closeDeadline: Deadline | undefined;
   #phase: PhaseDeadline | undefined;
   /** How many of them there have been. */
@@ -219,14 +221,16 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   /**
-   * Lets the peer finish, as its protocol allows. Without a goodbye in it the peer cannot be told: the end comes behind the
-   * next answer, when nothing that the peer has said waits for another.
+   * Lets the peer finish, as its protocol allows. A goodbye that ends the connection comes behind the answer to what is being
+   * handled. Without a goodbye in it the peer cannot be told: the end comes behind the next answer, when nothing that the
+   * peer has said waits for another.
    */
   drain(): void {
     this.#isDraining = true;
     const { farewell, lossless } = this.#framed.codec;
     if (farewell === undefined || this.state !== "open") return;
     if (lossless) this.#framed.farewell({ why: "drain" });
+    else if (this.#framed.isHandling) this.#partsWhenIdle = true;
     else this.#leave({ why: "drain" });
   }
 
@@ -412,7 +416,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   idle(): void {
     this.#regulate();
-    if (this.#hasAnswered) this.#settings.loop.defer(endIfAnswered, this);
+    if (this.#hasAnswered || this.#partsWhenIdle) this.#settings.loop.defer(endIfAnswered, this);
   }
 
   phase(name: string, limits: PhaseLimits): void {
@@ -671,7 +675,9 @@ export class LiveConnection<In, Out, Note, Context>
 
   /** @internal */
   endIfAnswered(): void {
-    if (!this.#hasAnswered || this.#framed.isHandling) return;
+    if (this.#framed.isHandling) return;
+    if (this.#partsWhenIdle) this.#leave({ why: "drain" });
+    if (!this.#hasAnswered) return;
     this.#hasAnswered = false;
     // A message that has begun has an answer to come, behind which the end comes then.
     if (this.#framed.unread === 0) this.close();
