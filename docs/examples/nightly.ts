@@ -1,11 +1,11 @@
 /**
- * A timer in one process of several: `nightly start [seconds]`. Ids stay when processes are replaced, so there is always one with
+ * A timer in one process of several: `nightly start`; `SECONDS_BETWEEN` in the environment says how often. Ids stay when processes are replaced, so there is always one with
  * id 0, and never another for longer than a reload takes.
  */
 import { runAll, Worker } from "@sock/cluster";
 import { timer } from "@sock/timer";
 
-const seconds = Number(process.argv[3] ?? 60);
+const seconds = Number(process.env.SECONDS_BETWEEN ?? 60);
 
 const worker = new Worker(undefined, { name: "nightly", count: 3 });
 worker.onWorkerStart = () => {

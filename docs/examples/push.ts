@@ -1,7 +1,7 @@
 /**
  * An internal port to push from, as the manual has it: browsers hold WebSockets at the one, and say who they are with their first
  * message; programs of ours say at the other, in lines of text, `tom:you have mail` or `all:back in five minutes`, and hear `ok`
- * or `fail`. `push start [public address] [internal address]`.
+ * or `fail`. `push start`; `PUBLIC` and `INTERNAL` in the environment are other addresses.
  *
  * The connections are those of one process, so it is one. Whatever can reach the internal port may push: it stays on loopback.
  */
@@ -10,7 +10,7 @@ import type { Connection } from "@sock/core";
 import { text } from "@sock/protocol-text";
 import { type WebSocketMessage, websocket } from "@sock/protocol-websocket";
 
-const [, , , publicAddress = "tcp://127.0.0.1:2346", internalAddress = "tcp://127.0.0.1:5678"] = process.argv;
+const { PUBLIC = "tcp://127.0.0.1:2346", INTERNAL = "tcp://127.0.0.1:5678" } = process.env;
 
 interface Who {
   name?: string;
@@ -18,7 +18,7 @@ interface Who {
 
 const people = new Map<string, Connection<WebSocketMessage, string | Uint8Array, never, Who>>();
 
-const front = new Worker<WebSocketMessage, string | Uint8Array, never, Who>(publicAddress, {
+const front = new Worker<WebSocketMessage, string | Uint8Array, never, Who>(PUBLIC, {
   codec: websocket(),
   name: "push",
   context: () => ({}),
@@ -38,7 +38,7 @@ front.onClose = (connection) => {
 
 // Made in the process that serves it: a Worker that is made outside would be one for the master, with processes of its own.
 front.onWorkerStart = async () => {
-  const inside = new Worker(internalAddress, {
+  const inside = new Worker(INTERNAL, {
     codec: text(),
     // At a reload, the next process listens while this one still does. Without it the address would be in use.
     reusePort: true,

@@ -1,6 +1,6 @@
 /**
  * The manual's task workers: what would keep a server from its other clients is done in processes that have none.
- * `tasks start [web address] [task address]`: `http://127.0.0.1:2348/primes?below=1000000` asks a task worker, and all others are
+ * `tasks start`, with other addresses as `WEB` and `TASKS` in the environment: `http://127.0.0.1:2348/primes?below=1000000` asks a task worker, and all others are
  * answered meanwhile.
  *
  * A task is a connection: a line of JSON with what to do, a line of JSON with what came of it, and the end.
@@ -10,7 +10,7 @@ import { connect } from "@sock/core";
 import { http } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
 
-const [, , , webAddress = "tcp://127.0.0.1:2348", taskAddress = "tcp://127.0.0.1:12345"] = process.argv;
+const { WEB = "tcp://127.0.0.1:2348", TASKS = "tcp://127.0.0.1:12345" } = process.env;
 
 const MOST = 100_000_000;
 
@@ -26,10 +26,10 @@ const functions: Readonly<Record<string, (args: never) => unknown>> = {
 };
 
 // Handed over one by one: a task goes to the process whose turn it is, not to whom a hash says. One process for each core.
-const tasks = new Worker(taskAddress, { codec: text(), name: "task", count: 2, accept: "handover" });
+const tasks = new Worker(TASKS, { codec: text(), name: "task", count: 2, accept: "handover" });
 tasks.onMessage = (connection, line) => connection.close(JSON.stringify(carryOut(line)));
 
-const web = new Worker(webAddress, { codec: http(), name: "web" });
+const web = new Worker(WEB, { codec: http(), name: "web" });
 web.onMessage = async (connection, { path, query }) => {
   if (path !== "/primes") return void connection.send(`hello ${path}\n`);
   const below = Number(new URLSearchParams(query).get("below"));
@@ -52,7 +52,7 @@ function carryOut(line: string): Result {
 
 async function ask(task: Task): Promise<Result> {
   try {
-    const connection = await connect(taskAddress, { codec: text() });
+    const connection = await connect(TASKS, { codec: text() });
     connection.send(JSON.stringify(task));
     for await (const line of connection) return JSON.parse(line);
     return { error: "the task worker ended without a result" };

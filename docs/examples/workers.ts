@@ -1,5 +1,5 @@
 /**
- * Several Workers in one file, under one master: `workers start [text address] [web address]`. Each has processes of its own, and all
+ * Several Workers in one file, under one master: `workers start`; `TEXT` and `WEB` in the environment are other addresses. Each has processes of its own, and all
  * are started, reloaded and stopped together. The last has no address: it is for what nobody asks for.
  */
 import { runAll, Worker } from "@sock/cluster";
@@ -7,12 +7,12 @@ import { http } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
 import { timer } from "@sock/timer";
 
-const [, , , textAddress = "tcp://127.0.0.1:2347", webAddress = "tcp://127.0.0.1:2348"] = process.argv;
+const { TEXT = "tcp://127.0.0.1:2347", WEB = "tcp://127.0.0.1:2348" } = process.env;
 
-const greeter = new Worker(textAddress, { codec: text(), name: "greeter", count: 2 });
+const greeter = new Worker(TEXT, { codec: text(), name: "greeter", count: 2 });
 greeter.onMessage = (connection, line) => connection.send(`hello ${line}, says greeter ${greeter.id}`);
 
-const web = new Worker(webAddress, { codec: http(), name: "web", count: 2 });
+const web = new Worker(WEB, { codec: http(), name: "web", count: 2 });
 web.onMessage = (connection, request) => connection.send(`hello ${request.path}, says web ${web.id}\n`);
 
 const housekeeper = new Worker(undefined, { name: "housekeeper" });

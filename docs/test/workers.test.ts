@@ -19,7 +19,7 @@ async function ask(address: string, line: string): Promise<string> {
 }
 
 test("workers: several in one file, each with what it speaks, and all reloaded together", async () => {
-  await using master = new Master("workers", anyPort, anyPort);
+  await using master = new Master("workers", { TEXT: anyPort, WEB: anyPort });
   const texts = await master.address("greeter");
   const pages = web(await master.address("web"));
   expect(await ask(texts, "tom")).toMatch(/^hello tom, says greeter [01]\n$/);
@@ -33,7 +33,7 @@ test("workers: several in one file, each with what it speaks, and all reloaded t
 });
 
 test("push: what comes to the internal port goes to whom it names, or to all", async () => {
-  await using master = new Master("push", anyPort, anyPort);
+  await using master = new Master("push", { PUBLIC: anyPort, INTERNAL: anyPort });
   const address = (await master.address("push")).replace("tcp:", "ws:");
   const [said] = await master.says(/^pushes come to (\S+)$/);
   const inside = said![1]!;
@@ -59,7 +59,7 @@ test("push: what comes to the internal port goes to whom it names, or to all", a
 });
 
 test("tasks: a line of JSON, a line of JSON, and the end", async () => {
-  await using master = new Master("tasks", anyPort, anyPort);
+  await using master = new Master("tasks", { WEB: anyPort, TASKS: anyPort });
   const address = await master.address("task");
   const task = async (line: string) => {
     using wire = await Wire.connect(address);
@@ -75,7 +75,7 @@ test("tasks: a line of JSON, a line of JSON, and the end", async () => {
 });
 
 test("tasks: a server asks them, and answers others meanwhile", async () => {
-  await using master = new Master("tasks", anyPort, `unix:${join(folder, "tasks.sock")}`);
+  await using master = new Master("tasks", { WEB: anyPort, TASKS: `unix:${join(folder, "tasks.sock")}` });
   const address = web(await master.address("web"));
   const slow = fetch(`${address}/primes?below=50000000`).then((response) => response.text());
   const quick = fetch(`${address}/tom`).then((response) => response.text());
@@ -87,7 +87,7 @@ test("tasks: a server asks them, and answers others meanwhile", async () => {
 });
 
 test("nightly: the timer is that of id 0, also when another process takes its place", async () => {
-  await using master = new Master("nightly", "0.02");
+  await using master = new Master("nightly", { SECONDS_BETWEEN: "0.02" });
   await master.says(/^process [012] is up$/, 3);
   const [first] = await master.says(/^process (\d) cleans up, as pid (\d+)$/);
   process.kill(Number(first![2]), "SIGKILL");

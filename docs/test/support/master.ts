@@ -12,13 +12,15 @@ export class Master implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly folder = mkdtempSync(join(tmpdir(), "sock-master-"));
   readonly #file: string;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #process: ChildProcess;
   readonly #ended: Promise<number | NodeJS.Signals>;
   #told = Promise.withResolvers<void>();
 
-  constructor(name: string, ...args: string[]) {
+  constructor(name: string, env: NodeJS.ProcessEnv = {}) {
+    this.#env = { ...process.env, TMPDIR: this.folder, ...env };
     this.#file = resolve(examples, `${name}.ts`);
-    this.#process = this.#run("start", ...args);
+    this.#process = this.#run("start");
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       createInterface(stream).on("line", (line) => this.#hear(line));
     this.#ended = once(this.#process, "close").then(([code, signal]) => {
@@ -72,7 +74,7 @@ export class Master implements AsyncDisposable {
 
   #run(...args: string[]): ChildProcess {
     return spawn(process.execPath, ["--conditions=@sock/source", this.#file, ...args], {
-      env: { ...process.env, TMPDIR: this.folder },
+      env: this.#env,
       stdio: ["ignore", "pipe", "pipe"],
     });
   }
