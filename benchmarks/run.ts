@@ -1,4 +1,5 @@
 // The command: see HELP.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "./commands/check.ts";
 import { type Chosen, choose } from "./commands/choose.ts";
@@ -7,6 +8,7 @@ import { measure } from "./commands/measure.ts";
 import { type Options, parseOptions } from "./commands/options.ts";
 import { report } from "./commands/report.ts";
 import { runTrials } from "./commands/trials.ts";
+import { typedPath } from "./commands/typed-path.ts";
 import { thisMachine } from "./method/machine.ts";
 import { begin, type Method, readResults, resume, writeResults } from "./results-file.ts";
 import { suites } from "./suites.ts";
@@ -39,7 +41,7 @@ try {
   else if (command === "list") list();
   else if (command === "trials") setExit(runTrials(rest));
   else if (command === "compare") compareFiles(rest);
-  else if (command === "report") await report(theOnly(rest, "report <file.json>"));
+  else if (command === "report") await report(typedPath(theOnly(rest, "report <file.json>")));
   else if (command === "check") setExit(await checkAll(parseOptions(rest)));
   else if (command === "full") await full(parseOptions(rest));
   else await some(parseOptions(process.argv.slice(2)));
@@ -72,9 +74,8 @@ async function full(options: Options): Promise<void> {
     return;
   }
   results.ended = new Date().toISOString();
-  // The partial one has an end now, so it is not gone on with.
-  writeResults(partial, results);
   writeResults(json, results);
+  rmSync(partial, { force: true });
   await report(json);
 }
 
@@ -87,7 +88,7 @@ function compareFiles(files: readonly string[]): void {
   const [before, after, ...more] = files;
   if (before === undefined || after === undefined || more.length > 0)
     throw new TypeError("compare <a.json> <b.json>");
-  compare(readResults(before), readResults(after));
+  compare(readResults(typedPath(before)), readResults(typedPath(after)));
 }
 
 function list(): void {

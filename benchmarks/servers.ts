@@ -21,6 +21,7 @@ export type PeerName =
   | "uws"
   | "workerman";
 
+const SOCK = { name: "sock", isOurs: true };
 const root = resolve(import.meta.dirname, "..");
 
 /** A file beside this one. */
@@ -30,8 +31,8 @@ export function program(file: string, ...args: string[]): { file: string; args: 
 
 /** The server that outsiders are shown, so that what is measured is what they get. */
 export function ours(scheme: Scheme): Server {
-  if (scheme === "http") return { name: "sock", ...program("ours/http.ts") };
-  return { name: "sock", file: join(root, "docs/examples/echo.ts"), args: [`${scheme}://127.0.0.1:0`] };
+  if (scheme === "http") return { ...SOCK, ...program("ours/http.ts") };
+  return { ...SOCK, file: join(root, "docs/examples/echo.ts"), args: [`${scheme}://127.0.0.1:0`] };
 }
 
 /** Those of `names` that are here, and why the others are not. `places` says where those are that npm does not have. */
@@ -107,6 +108,10 @@ function isExecutable(file: string): boolean {
   }
 }
 
+/** In silence: under a Node that its binaries are not for, a module may put something slower in their place, and say so. */
 function canLoad(node: string, module: string): boolean {
-  return spawnSync(node, ["-e", "require(process.argv[1])", resolve(module)]).status === 0;
+  const { status, output } = spawnSync(node, ["-e", "require(process.argv[1])", resolve(module)], {
+    encoding: "utf8",
+  });
+  return status === 0 && output.every((said) => !said);
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Row, Suite } from "../suite.ts";
 import { codec, rowOfModule } from "../suites/codec.ts";
 import { suites } from "../suites.ts";
+import { typedPath } from "./typed-path.ts";
 
 /** A row of a suite, or of a module that was given to one. */
 export interface Chosen {
@@ -46,8 +46,7 @@ function isPath(word: string): boolean {
 }
 
 function existing(file: string): string {
-  // Scripts run in the folder of the workspace: what is relative was meant from where one typed.
-  const path = resolve(process.env.INIT_CWD ?? process.cwd(), file);
+  const path = typedPath(file);
   if (!existsSync(path)) throw new TypeError(`there is no ${path}`);
   return path;
 }

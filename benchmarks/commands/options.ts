@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { chooseCores } from "../method/cores.ts";
 import type { Run } from "../suite.ts";
+import { typedPath } from "./typed-path.ts";
 
 /** What was typed. */
 export interface Options {
@@ -38,7 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     words: positionals,
     only: values.only,
-    json: values.json,
+    json: values.json && typedPath(values.json),
     quick: values.quick,
     run: {
       ...settings,
@@ -46,7 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
       starts: Math.min(settings.starts, rounds),
       cores: chooseCores(),
       peers: Object.fromEntries(values.peer.map(placeOf)),
-      profiles: values.profile,
+      profiles: values.profile && typedPath(values.profile),
       progress: () => {},
     },
   };

@@ -40,11 +40,16 @@ export class LoadProcess implements AsyncDisposable {
   }
 
   async #ask(command: Command, duration: number): Promise<unknown> {
-    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(duration + PATIENCE)]);
+    const patience = duration + PATIENCE;
+    const alarm = new AbortController();
+    const timer = setTimeout(() => alarm.abort(new Error(`no answer within ${patience} ms`)), patience);
+    const signal = AbortSignal.any([this.#ended.signal, alarm.signal]);
     this.#child.send(command);
-    const [answer] = (await once(this.#child, "message", { signal }).catch(() => {
-      throw signal.reason;
-    })) as [Answer];
+    const [answer] = (await once(this.#child, "message", { signal })
+      .catch(() => {
+        throw signal.reason;
+      })
+      .finally(() => clearTimeout(timer))) as [Answer];
     if ("failed" in answer) throw new Error(answer.failed);
     return answer.result;
   }

@@ -10,6 +10,8 @@ import type { Round } from "./round.ts";
 /** A server, and how to start it. */
 export interface Server extends Program {
   name: string;
+  /** Without it there is nothing to measure. */
+  isOurs?: boolean;
   /** When others are asked otherwise than the rest: Socket.IO's clients speak their own protocol. */
   work?: Partial<Work>;
 }
@@ -20,6 +22,11 @@ export interface Loaded {
   load: LoadProcess;
 }
 
+interface Started {
+  name: string;
+  loaded: Loaded;
+}
+
 /** CPU time is given in so many rounds at most: a server that gets none would take forever. */
 const MAX_COMPILE_ROUNDS = 8;
 
@@ -27,8 +34,9 @@ const MAX_COMPILE_ROUNDS = 8;
  * Starts the servers, opens connections to each and lets V8 compile; then `turn` is called for each in each round, while
  * the others are idle. All of that as often as `run.starts` says.
  *
- * @returns what `turn` returned, by the server's name, and who could not come
- * @throws NotAvailable when ours, the first, cannot, Error when one answers wrongly
+ * @returns what `turn` returned, by the server's name, and who could not come: also those that are not ours to mend, and
+ * answer wrongly
+ * @throws NotAvailable when ours cannot, Error when one of ours, or of npm, answers wrongly
  */
 export async function underLoad<Value>(
   what: string,
@@ -38,35 +46,59 @@ export async function underLoad<Value>(
   turn: (loaded: Loaded) => Promise<Value>,
 ): Promise<{ values: Map<string, Value[]>; absent: Absent[] }> {
   const values = new Map<string, Value[]>(servers.map(({ name }) => [name, []]));
-  const absent = new Map<string, Absent>();
+  const absent: Absent[] = [];
   const order = [...servers];
   const roundsOf = (start: number) =>
     Math.floor(((start + 1) * run.rounds) / run.starts) - Math.floor((start * run.rounds) / run.starts);
-  for (let start = 0; start < run.starts; start++) {
-    await using stack = new AsyncDisposableStack();
-    // One for all: that two of them differ, as two processes do, would be in the ratio. It ends before the servers do, whose
-    // end it takes for a fault.
-    await using load = new LoadProcess({ core: run.cores.load });
-    const started: { name: string; loaded: Loaded }[] = [];
-    for (const server of order) {
-      if (absent.has(server.name)) continue;
-      run.progress(`${server.name} starts`);
-      try {
-        started.push({ name: server.name, loaded: await open(what, server, work, run, load, stack) });
-      } catch (error) {
-        if (!(error instanceof NotAvailable) || server === servers[0]) throw error;
-        absent.set(server.name, { name: server.name, because: error.message });
-      }
-    }
-    await inTurns(started, roundsOf(start), async ({ name, loaded }, round) => {
-      run.progress(`${name}, round ${round + 1}`);
-      values.get(name)!.push(await turn(loaded));
+  for (let start = 0; start < run.starts; ) {
+    const failed = await startOnce(what, order, work, run, async (started) => {
+      await inTurns(started, roundsOf(start), async ({ name, loaded }, round) => {
+        run.progress(`${name}, round ${round + 1}`);
+        values.get(name)!.push(await turn(loaded));
+      });
     });
-    // Each is the first in turn.
-    order.reverse();
+    if (failed === undefined) {
+      start++;
+      // Each is the first in turn.
+      order.reverse();
+    } else {
+      // Once more without it: whatever it has left in the load's process does not disturb the others.
+      absent.push(failed);
+      values.delete(failed.name);
+      order.splice(
+        order.findIndex(({ name }) => name === failed.name),
+        1,
+      );
+    }
   }
-  for (const name of absent.keys()) values.delete(name);
-  return { values, absent: [...absent.values()] };
+  return { values, absent };
+}
+
+/** Runs `rounds` on all servers, when all have started. @returns who could not, if one that may be absent could not */
+async function startOnce(
+  what: string,
+  servers: readonly Server[],
+  work: Work,
+  run: Run,
+  rounds: (started: Started[]) => Promise<void>,
+): Promise<Absent | undefined> {
+  await using stack = new AsyncDisposableStack();
+  // One for all: that two of them differ, as two processes do, would be in the ratio. It ends before the servers do, whose
+  // end it takes for a fault.
+  await using load = new LoadProcess({ core: run.cores.load });
+  const started: Started[] = [];
+  for (const server of servers) {
+    run.progress(`${server.name} starts`);
+    try {
+      started.push({ name: server.name, loaded: await open(what, server, work, run, load, stack) });
+    } catch (error) {
+      const isForeign = server.runtime !== undefined;
+      if (server.isOurs || !(isForeign || error instanceof NotAvailable)) throw error;
+      return { name: server.name, because: (error as Error).message };
+    }
+  }
+  await rounds(started);
+  return undefined;
 }
 
 /** A message, over and over: what a server answers in a second. */

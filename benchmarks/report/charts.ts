@@ -5,7 +5,7 @@ import { oursIn, type Result, ratiosTo } from "../result.ts";
 import type { Results } from "../results-file.ts";
 import { peersIn } from "./line.ts";
 
-const WIDTH = 560;
+const WIDTH = 480;
 
 /** How ours stands beside the others: each ratio with its quartiles, above 1 where ours does better. */
 export function drawRatios({ results }: Results): Promise<string> {
@@ -96,4 +96,8 @@ function draw(spec: object): Promise<string> {
   return new View(parse(compile(lite).spec), { renderer: "none" }).toSVG();
 }
 
-const CONFIG = { axis: { labelLimit: 360, labelFontSize: 11 }, view: { stroke: "#ddd" } };
+const CONFIG = {
+  axis: { labelLimit: 420, labelFontSize: 11 },
+  view: { stroke: "#ddd" },
+  legend: { orient: "bottom" },
+};

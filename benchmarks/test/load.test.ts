@@ -115,8 +115,20 @@ describe("servers under load", () => {
     expect(absent).toEqual([{ name: "bun", because: expect.stringContaining("/nowhere/bun") }]);
   });
 
+  test("one that is not ours to mend and answers wrongly is named, and the others are measured", async () => {
+    const faulty: Server = {
+      name: "odd",
+      file: join(import.meta.dirname, "faulty-echo.ts"),
+      args: ["changes a byte"],
+      runtime: [process.execPath],
+    };
+    const { rounds, absent } = await throughput("", [net, faulty], { protocol: "text", ...work }, run);
+    expect([...rounds].map(([name, rounds]) => [name, rounds.length])).toEqual([["net", 2]]);
+    expect(absent).toEqual([{ name: "odd", because: expect.stringContaining("a wrong response") }]);
+  });
+
   test("without our own there is no row", async () => {
-    const ours = { name: "sock", ...program("ours/echo.ts", "quic") };
+    const ours = { name: "sock", isOurs: true, ...program("ours/echo.ts", "quic") };
     await expect(throughput("", [ours, net], { protocol: "raw", ...work }, run)).rejects.toThrow(
       "schemes: raw",
     );
