@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // @sock packages resolve to their sources, so nothing is built before it is tested.
@@ -18,9 +19,11 @@ export default defineConfig({
     },
     // A process for each file: sockets, timers and garbage of one do not reach the next.
     pool: "forks",
+    // Most of a test is waiting, for other processes and for sockets: more of them than there are cores.
+    maxWorkers: Math.max(3, availableParallelism()),
     execArgv: ["--conditions=@sock/source"],
     // For a busy machine with two cores: a test that needs this long is stuck, not slow.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 40_000,
+    hookTimeout: 40_000,
   },
 });
