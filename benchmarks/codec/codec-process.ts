@@ -30,8 +30,8 @@ export interface CodecRound {
   calibration: number;
 }
 
-/** Sweeps in which allocation is counted. */
-const COUNTED = 12;
+/** Sweeps of a round in which allocation is counted: it hardly varies. */
+const COUNTED = 4;
 /** Sweeps that are timed, however long they take. */
 const FEWEST = 5;
 

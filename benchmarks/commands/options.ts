@@ -14,7 +14,7 @@ export interface Options {
 }
 
 /** Long enough to be told from noise. */
-const FULL = { starts: 2, rounds: 10, duration: 300, warmUp: 100, compile: 1200, scale: 1 };
+const FULL = { starts: 2, rounds: 10, duration: 250, warmUp: 100, compile: 1200, scale: 1 };
 /** For a look: every kind of row in under two minutes, and nothing to be concluded from. */
 const QUICK = { starts: 1, rounds: 3, duration: 100, warmUp: 40, compile: 250, scale: 0.1 };
 

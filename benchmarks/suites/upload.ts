@@ -23,7 +23,9 @@ export const upload: Suite = {
           {
             file: "uploads.ts",
             servers: async () => servers,
-            async open(_, server, name) {
+            async open(load, server, name) {
+              // What the first uploads leave behind is not what later ones add.
+              await load.ask("round", { port: server.port, pid: server.pid }, 0, run.compile);
               before.set(name, (await server.memory()).resident);
             },
             round: (load, { port, pid }, warmUp, duration) =>
