@@ -16,7 +16,7 @@ const deflateClient = websocketClient({ url, ...limits, deflate: true });
 
 /** Our codecs, each with a payload of some bytes. Requests are bytes: those that others send, with the fields they send. */
 export const builtin = {
-  raw: (size: number) => caseOf({ codec: raw(), messages: [bytes(size)] }),
+  raw: (size: number) => caseOf({ codec: raw(), messages: [bytes(size)], isUnframed: true }),
   text: (size: number) => caseOf({ codec: text(), messages: [words(size)] }),
   frame: (size: number) => caseOf({ codec: frame(), messages: [bytes(size)] }),
   "websocket server, binary": (size: number) =>

@@ -17,6 +17,9 @@ export interface CodecCase<In = never, Out = never, Sent = never> {
   /** What the codec under test says first, for the peer to answer with a message: a client's request. */
   ask?: Out;
 
+  /** Whether what arrives at once is one message, as for a codec without frames: nothing is then put behind another. */
+  isUnframed?: boolean;
+
   /** The bytes that the peer says, in place of a peer and its messages. */
   wire?: readonly Uint8Array[];
 }

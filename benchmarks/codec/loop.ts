@@ -20,7 +20,8 @@ export class Loop {
   constructor(what: CodecCase, frameLength: number, arrival: Arrival) {
     this.#conversation = new Conversation(what);
     this.#ask = what.ask;
-    this.#frames = what.ask === undefined ? Math.max(1, Math.min(MOST, Math.floor(BLOCK / frameLength))) : 1;
+    const isAlone = what.ask !== undefined || what.isUnframed === true;
+    this.#frames = isAlone ? 1 : Math.max(1, Math.min(MOST, Math.floor(BLOCK / frameLength)));
     this.#piece =
       arrival === "whole" ? Number.POSITIVE_INFINITY : Math.min(SEGMENT, Math.ceil(frameLength / 3));
   }
@@ -40,8 +41,10 @@ export class Loop {
     const start = gauge();
     for (let i = 0; i < pieces.length; i++) framed.receive(pieces[i]!);
     const risen = gauge() - start + asked;
+    // As many as were answered: pieces of what has no frames are messages each.
+    const messages = this.#ask === undefined ? conversation.written.length : 1;
     conversation.tell();
-    return risen / this.#frames;
+    return risen / messages;
   }
 }
 

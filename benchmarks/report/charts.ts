@@ -65,9 +65,13 @@ export function drawCodecs({ results }: Results): Promise<string> {
       x: {
         field: "size",
         type: "quantitative",
-        scale: { type: "log", base: 2 },
-        axis: { values: [16, 256, 4096, 65_536, 1_048_576], format: ".3~s" },
-        title: "bytes of a message, log scale",
+        scale: { type: "log", base: 2, domain: [16, 1_048_576] },
+        axis: {
+          values: [16, 256, 4096, 65_536, 1_048_576],
+          labelExpr:
+            "datum.value < 1024 ? datum.value + ' B' : datum.value < 1048576 ? datum.value / 1024 + ' KiB' : '1 MiB'",
+        },
+        title: "a message, log scale",
       },
       y: {
         field: "nanoseconds",
@@ -99,5 +103,5 @@ function draw(spec: object): Promise<string> {
 const CONFIG = {
   axis: { labelLimit: 420, labelFontSize: 11 },
   view: { stroke: "#ddd" },
-  legend: { orient: "bottom" },
+  legend: { orient: "bottom", columns: 3, labelLimit: 220 },
 };
