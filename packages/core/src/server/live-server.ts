@@ -80,7 +80,7 @@ export class LiveServer<In, Out, Note, Context> implements SocketServer<In, Out,
   async servesAt(address: StreamAddress): Promise<this> {
     this.#address = address;
     this.#tls = await this.#makeTls(address);
-    this.#acceptor = new Acceptor("host" in address ? "tcp" : "unix", this.#acceptOptions);
+    this.#acceptor = new Acceptor(address, this.#acceptOptions);
     return this;
   }
 

@@ -1,11 +1,13 @@
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { EventLoop } from "../event-loop.ts";
+import type { ListenAddress } from "../listen-address.ts";
 import { isLastDescriptor } from "./descriptors.ts";
+import { parseIp } from "./ip.ts";
 import { type Arrival, NetTransport } from "./net-transport.ts";
 import type { ProxyHeader } from "./proxy-protocol/header.ts";
 import type { ProxyProtocol } from "./proxy-protocol/options.ts";
 import { type HeaderEnd, readProxyHeader } from "./proxy-protocol/read-header.ts";
-import { withSharedReads } from "./shared-reads.ts";
+import { shareReads } from "./shared-reads.ts";
 import type { TlsHandshakes } from "./tls/handshakes.ts";
 import type { Endpoint, Transport } from "./transport.ts";
 
@@ -56,12 +58,15 @@ const FEW_DESCRIPTORS = new Error(
 /** Takes connections from Node's server, paused and unread, to their transports; or turns them away. */
 export class Acceptor {
   readonly #name: "tcp" | "unix";
+  /** Where all come in, unless they may come in at several addresses. */
+  readonly #local: Endpoint | undefined;
   readonly #options: AcceptOptions;
   /** Those whose PROXY header is not whole yet, and what gives up reading it. */
   readonly #reading = new Map<Socket, () => void>();
 
-  constructor(name: "tcp" | "unix", options: AcceptOptions) {
-    this.#name = name;
+  constructor(address: ListenAddress, options: AcceptOptions) {
+    this.#name = "host" in address ? "tcp" : "unix";
+    this.#local = "host" in address ? endpointOf(address) : undefined;
     this.#options = options;
   }
 
@@ -75,7 +80,7 @@ export class Acceptor {
     if (proxyProtocol?.trusts(remote?.address)) return this.#readHeader(socket, proxyProtocol, remote);
     if (proxyProtocol?.required) return this.#turnAway(socket, "proxyProtocol");
     const cameAs = door.looksAtAddresses ? remote?.address : undefined;
-    if (door.admits(cameAs)) this.#let(socket, { remote }, cameAs);
+    if (door.admits(cameAs)) this.#let(socket, { local: this.#local, remote }, cameAs);
     else socket.destroy();
   }
 
@@ -126,7 +131,7 @@ export class Acceptor {
     const isOwn = remote === proxy || this.#options.proxyProtocol?.trusts(remote?.address);
     const cameAs = door.looksAtAddresses && !isOwn ? remote?.address : undefined;
     if (cameAs !== undefined && !door.admitsAs(cameAs)) socket.destroy();
-    else this.#let(socket, { proxy: header, remote, rest }, cameAs);
+    else this.#let(socket, { local: this.#local, proxy: header, remote, rest }, cameAs);
   }
 
   #let(socket: Socket, arrival: Arrival, cameAs: string | undefined): void {
@@ -139,7 +144,8 @@ export class Acceptor {
       };
       return tls.begin(socket, arrival, done);
     }
-    accepted(new NetTransport(withSharedReads(socket) ?? socket, this.#name, arrival), cameAs);
+    shareReads(socket);
+    accepted(new NetTransport(socket, this.#name, arrival), cameAs);
   }
 
   #turnAway(socket: Socket, reason: "descriptors" | "proxyProtocol", error?: Error): void {
@@ -158,6 +164,12 @@ function newcomer(socket: Socket, { remote = remoteOf(socket), proxy }: Arrival)
     localPort: socket.localPort ?? 0,
     proxy,
   };
+}
+
+/** Undefined: a name, or any address of the machine. */
+function endpointOf({ host, port }: { host: string; port: number }): Endpoint | undefined {
+  const isOne = isIP(host) !== 0 && !host.includes("%") && parseIp(host)?.some((byte) => byte !== 0);
+  return isOne ? { address: host, port } : undefined;
 }
 
 function remoteOf({ remoteAddress, remotePort }: Socket): Endpoint | undefined {

@@ -30,7 +30,7 @@ export async function listenOnNet(where: ListenAddress, options: ListenOptions):
     options.backlog,
     options.tls === undefined ? "tcp" : "tls",
   );
-  const acceptor = new Acceptor("host" in address ? "tcp" : "unix", options);
+  const acceptor = new Acceptor(address, options);
   server.on("error", options.failed);
   server.on("connection", (socket) => acceptor.accept(socket));
   return {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { ProxyHeader } from "./proxy-protocol/header.ts";
-import { RECEIVED, type Receiving } from "./shared-reads.ts";
+import { RECEIVER, type Receiving } from "./shared-reads.ts";
 import type { TlsDetails } from "./tls/details.ts";
 import type { Endpoint, Transport, TransportHandler } from "./transport.ts";
 import { unsentOf } from "./unsent.ts";
@@ -9,6 +9,8 @@ const NOWHERE: Endpoint = { address: "", port: 0 };
 
 /** What was learnt of a connection before it had a transport. */
 export interface Arrival {
+  /** Where it came in. */
+  local?: Endpoint | undefined;
   /** Who is there, where that is not the socket's own peer. */
   remote?: Endpoint | undefined;
   proxy?: ProxyHeader;
@@ -17,9 +19,8 @@ export interface Arrival {
 }
 
 const PLAIN: Arrival = {};
-const TRANSPORT = Symbol("transport");
 
-type OurSocket = Receiving & { [TRANSPORT]: NetTransport };
+type OurSocket = Receiving & { [RECEIVER]: NetTransport };
 
 /** A TCP or unix socket of Node. Reads from its stream, or by way of the shared buffer if it was made so. */
 export class NetTransport implements Transport {
@@ -40,17 +41,17 @@ export class NetTransport implements Transport {
   #error: Error | undefined;
 
   /** `socket` is open, or was until just now, and must allow half-open connections. */
-  constructor(socket: Socket, name: "tcp" | "tls" | "unix", { remote, proxy, rest }: Arrival = PLAIN) {
+  constructor(socket: Socket, name: "tcp" | "tls" | "unix", arrival: Arrival = PLAIN) {
     this.name = name;
-    this.proxy = proxy;
-    this.#remote = remote;
+    this.proxy = arrival.proxy;
+    this.#remote = arrival.remote;
     this.#socket = socket;
+    const { rest } = arrival;
     if (rest !== undefined && rest.length > 0) this.#kept = [rest];
     // Asked for now, because a socket that has gone does not know any more, but where its peer was if that was asked.
-    this.local = localOf(socket);
+    this.local = arrival.local ?? localOf(socket);
     void socket.remoteAddress;
-    (socket as OurSocket)[TRANSPORT] = this;
-    (socket as OurSocket)[RECEIVED] = onData;
+    (socket as OurSocket)[RECEIVER] = this;
     // Until somebody is there to take what comes.
     socket.pause();
     socket.on("error", onError);
@@ -77,8 +78,6 @@ export class NetTransport implements Transport {
   start(handler: TransportHandler): void {
     this.#handler = handler;
     this.#socket.on("data", onData);
-    // Node's own does nothing where half-open connections are allowed, but makes a list of two.
-    this.#socket.removeAllListeners("end");
     this.#socket.on("end", onEnd);
     this.resume();
     // `socket.closed` is true a tick before the event, which would tell it again.
@@ -206,20 +205,20 @@ export class NetTransport implements Transport {
 
 // Shared by all sockets: an idle connection has no closures of its own.
 
-function onData(this: Socket, chunk: Buffer): boolean {
-  return (this as OurSocket)[TRANSPORT].received(chunk);
+function onData(this: Socket, chunk: Buffer): void {
+  (this as OurSocket)[RECEIVER].received(chunk);
 }
 
 function onEnd(this: Socket): void {
-  (this as OurSocket)[TRANSPORT].peerEnded();
+  (this as OurSocket)[RECEIVER].peerEnded();
 }
 
 function onError(this: Socket, error: Error): void {
-  (this as OurSocket)[TRANSPORT].failed(error);
+  (this as OurSocket)[RECEIVER].failed(error);
 }
 
 function onClose(this: Socket): void {
-  (this as OurSocket)[TRANSPORT].closed();
+  (this as OurSocket)[RECEIVER].closed();
 }
 
 const EMPTY = Buffer.alloc(0);
