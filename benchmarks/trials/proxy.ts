@@ -60,7 +60,7 @@ async function proxy(target: string): Promise<void> {
 }
 
 async function closed(server: {
-  connections: ReadonlySet<unknown>;
+  connections: { readonly size: number };
   stats(): { opened: number };
 }): Promise<void> {
   while (server.stats().opened === 0 || server.connections.size > 0) await sleep(50);

@@ -6,6 +6,7 @@ import {
   eventLoop,
   type Handlers,
   listen,
+  type Present,
   type Server,
   type ServerCloseOptions,
   type ServerOptions,
@@ -200,7 +201,7 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   }
 
   /** Those of this process. */
-  get connections(): ReadonlySet<Connection<In, Out, Note, Context>> {
+  get connections(): Present<Connection<In, Out, Note, Context>> {
     return this.#server?.connections ?? NONE;
   }
 
@@ -273,7 +274,7 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   }
 }
 
-const NONE: ReadonlySet<never> = new Set<never>();
+const NONE: Present<never> = new Set<never>();
 
 /** Workers that listen by themselves within this process. */
 const inner = new Set<AnyWorker>();

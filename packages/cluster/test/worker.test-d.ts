@@ -1,5 +1,5 @@
 import type { Bytes } from "@sock/codec";
-import type { Connection } from "@sock/core";
+import type { Connection, Present } from "@sock/core";
 import { expectTypeOf, test } from "vitest";
 import { createApp, Worker } from "../src/index.ts";
 import { lines } from "./support/lines.ts";
@@ -39,7 +39,7 @@ test("a context is made by whom it is used", () => {
       expectTypeOf(connection.context).toEqualTypeOf<{ name: string }>();
     },
   });
-  expectTypeOf(worker.connections).toExtend<ReadonlySet<unknown>>();
+  expectTypeOf(worker.connections).toExtend<Present<unknown>>();
 });
 
 test("an app takes Workers of any types", () => {

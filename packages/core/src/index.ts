@@ -31,6 +31,7 @@ export type { Logger } from "./logger.ts";
 export { Prepared } from "./prepared.ts";
 export { raw } from "./raw.ts";
 export type { AdmissionOptions, Refusals } from "./server/admission.ts";
+export type { Present } from "./server/roster.ts";
 export type { Server, ServerCloseOptions, ServerOptions } from "./server/server.ts";
 export type { Rate } from "./server/token-bucket.ts";
 export type { Stats } from "./stats.ts";

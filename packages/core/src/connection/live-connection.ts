@@ -53,6 +53,8 @@ export class LiveConnection<In, Out, Note, Context>
 {
   readonly id = ++lastId;
   state: LifeState = "opening";
+  /** In its server's roster. */
+  place = -1;
   bytesRead = 0;
 
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;

@@ -19,6 +19,7 @@ import type { TlsCertificates } from "../transport/tls/options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { Admission, type Refusal } from "./admission.ts";
 import { Farewells } from "./farewells.ts";
+import { Roster } from "./roster.ts";
 import type { ServerCloseOptions, ServerOptions, SocketServer } from "./server.ts";
 
 interface Accepted {
@@ -28,7 +29,7 @@ interface Accepted {
 }
 
 export class LiveServer<In, Out, Note, Context> implements SocketServer<In, Out, Note, Context>, Door {
-  readonly connections = new Set<LiveConnection<In, Out, Note, Context>>();
+  readonly connections = new Roster<LiveConnection<In, Out, Note, Context>>();
 
   readonly #options: ServerOptions<In, Out, Note, Context>;
   readonly #settings: ConnectionSettings<In, Out, Note, Context>;

@@ -5,6 +5,7 @@ import type { Newcomer } from "../transport/accept.ts";
 import type { ProxyProtocolOptions } from "../transport/proxy-protocol/options.ts";
 import type { TlsCertificates, TlsServerOptions } from "../transport/tls/options.ts";
 import type { AdmissionOptions } from "./admission.ts";
+import type { Present } from "./roster.ts";
 
 export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
   extends ConnectionOptions<In, Out, Note, Context>,
@@ -47,7 +48,7 @@ export interface Server<In, Out = In, Note = never, Context = unknown> extends A
   readonly address: string;
 
   /** Those that are open, or were until just now: a connection leaves after its `onClose`. */
-  readonly connections: ReadonlySet<Connection<In, Out, Note, Context>>;
+  readonly connections: Present<Connection<In, Out, Note, Context>>;
 
   /** Connections beyond are turned away. May be changed at any time. */
   maxConnections: number;
