@@ -19,7 +19,9 @@ test("holds whom a Set would hold", () => {
         expect(roster.size).toBe(present.size);
         expect(new Set(roster)).toEqual(present);
         expect([...roster]).toHaveLength(present.size);
-        expect(people.filter((other) => roster.has(other))).toEqual(people.filter((other) => present.has(other)));
+        expect(people.filter((other) => roster.has(other))).toEqual(
+          people.filter((other) => present.has(other)),
+        );
       }
     }),
   );

@@ -1,41 +1,28 @@
 import { ProtocolError } from "@sock/codec";
 import { diagnostics, handlerTracing, traceHandler } from "../diagnostics.ts";
 import { SockError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
-import { Addressed } from "./addressed.ts";
 import type { Connection } from "./connection.ts";
-import type { ErrorPhase, Handlers } from "./handlers.ts";
+import type { ErrorPhase } from "./handlers.ts";
+import type { ConnectionSettings } from "./options.ts";
+import { Overriding } from "./overriding.ts";
 import { isPromise } from "./promise.ts";
 
 /** The callbacks that are told something, and nothing but the connection. */
 type Occasion = "onConnect" | "onEnd" | "onBufferFull" | "onBufferDrain" | "onClose";
 
 /** Calls the user, and reports what goes wrong, there and elsewhere. */
-export abstract class Calling<In, Out, Note, Context> extends Addressed {
-  onNote: Handlers<In, Out, Note, Context>["onNote"] | undefined;
-  onBufferFull: Handlers<In, Out, Note, Context>["onBufferFull"] | undefined;
-  onBufferDrain: Handlers<In, Out, Note, Context>["onBufferDrain"] | undefined;
-  onEnd: Handlers<In, Out, Note, Context>["onEnd"] | undefined;
-  onError: Handlers<In, Out, Note, Context>["onError"] | undefined;
-  onClose: Handlers<In, Out, Note, Context>["onClose"] | undefined;
-
+export abstract class Calling<In, Out, Note, Context> extends Overriding<In, Out, Note, Context> {
   abstract readonly id: number;
   protected readonly stats: Stats;
-  protected handlers: Handlers<In, Out, Note, Context>;
-  readonly #logger: Logger;
+  protected readonly settings: ConnectionSettings<In, Out, Note, Context>;
   /** The first thing that went wrong. */
   protected error: unknown;
 
-  constructor(
-    transport: Transport,
-    { handlers, logger }: { readonly handlers: Handlers<In, Out, Note, Context>; readonly logger: Logger },
-    stats: Stats,
-  ) {
-    super(transport);
-    this.handlers = handlers;
-    this.#logger = logger;
+  constructor(transport: Transport, settings: ConnectionSettings<In, Out, Note, Context>, stats: Stats) {
+    super(transport, settings.handlers);
+    this.settings = settings;
     this.stats = stats;
   }
 
@@ -45,21 +32,14 @@ export abstract class Calling<In, Out, Note, Context> extends Addressed {
   /** A handler threw, and that was reported. */
   protected abstract faulted(error: unknown): void;
 
-  /** Others are called from now on. */
-  protected replaceHandlers(handlers: Handlers<In, Out, Note, Context>): void {
-    this.handlers = handlers;
-    this.onNote = this.onBufferFull = this.onBufferDrain = undefined;
-    this.onEnd = this.onError = this.onClose = undefined;
-  }
-
   protected tell(occasion: Occasion): void {
-    const own = occasion === "onConnect" ? undefined : this[occasion];
+    const own = occasion === "onConnect" ? undefined : this.own[occasion];
     const handler = own ?? this.handlers[occasion];
     if (handler !== undefined) this.#guard(occasion, undefined, () => handler.call(this.handlers, this.self));
   }
 
   protected tellNote(note: Note): void {
-    const handler = this.onNote ?? this.handlers.onNote;
+    const handler = this.own.onNote ?? this.handlers.onNote;
     if (handler !== undefined)
       this.#guard("onNote", note, () => handler.call(this.handlers, this.self, note));
   }
@@ -98,12 +78,13 @@ export abstract class Calling<In, Out, Note, Context> extends Addressed {
   }
 
   protected tellError(error: unknown, phase: ErrorPhase): void {
-    const handler = this.onError ?? this.handlers.onError;
+    const handler = this.own.onError ?? this.handlers.onError;
     if (handler === undefined) {
-      if (isBug(error, phase)) this.#logger.error({ err: error }, `connection ${this.id}, ${phase}`);
+      if (isBug(error, phase)) this.settings.logger.error({ err: error }, `connection ${this.id}, ${phase}`);
       return;
     }
-    const failed = (thrown: unknown) => this.#logger.error({ err: thrown }, `connection ${this.id}, onError`);
+    const failed = (thrown: unknown) =>
+      this.settings.logger.error({ err: thrown }, `connection ${this.id}, onError`);
     const call = () => handler.call(this.handlers, this.self, error, phase);
     try {
       const handling = this.traced("onError", error, call);

@@ -13,56 +13,57 @@ let slab = Buffer.allocUnsafeSlow(CORK_SIZE);
 const NONE: (string | Uint8Array)[] = [];
 
 /** Gathers what is sent within one turn of the event loop, or while a chunk is read, into one write. */
-export class Cork implements Flushable {
-  /** Bytes gathered; texts count by their letters until they are written. */
-  size = 0;
+export abstract class Cork implements Flushable {
   bytesWritten = 0;
+  /** Bytes gathered; texts count by their letters until they are written. */
+  protected corked = 0;
 
-  readonly #transport: Transport;
+  protected readonly transport: Transport;
+  protected readonly stats: Stats;
   readonly #later: FlushList;
-  readonly #stats: Stats;
-  readonly #owner: CorkOwner;
   #pieces = NONE;
   #isHeld = false;
   #isScheduled = false;
 
-  constructor(transport: Transport, loop: EventLoop, stats: Stats, owner: CorkOwner) {
-    this.#transport = transport;
+  constructor(transport: Transport, loop: EventLoop, stats: Stats) {
+    this.transport = transport;
+    this.stats = stats;
     this.#later = flushListOf(loop);
-    this.#stats = stats;
-    this.#owner = owner;
   }
 
-  add(bytes: Bytes): void {
+  /** What was gathered has been given to the transport. */
+  protected abstract corkFlushed(): void;
+
+  protected add(bytes: Bytes): void {
     if (typeof bytes === "string" || bytes instanceof Uint8Array) this.#addPiece(bytes);
     else for (const piece of bytes) this.#addPiece(piece);
-    if (this.size > 0 && !this.#isHeld && !this.#isScheduled) this.#schedule();
+    if (this.corked > 0 && !this.#isHeld && !this.#isScheduled) this.#schedule();
   }
 
-  /** Whoever holds promises to release within this turn. */
-  hold(): void {
+  /** What is sent is gathered, from now until `uncork` within this turn. */
+  cork(): void {
     this.#isHeld = true;
   }
 
-  release(): void {
+  uncork(): void {
     this.#isHeld = false;
-    if (this.size > 0) this.flush();
+    if (this.corked > 0) this.flush();
   }
 
   /** Writes what was gathered. */
   flush(): void {
-    if (this.size > 0) this.#write(undefined);
+    if (this.corked > 0) this.#write(undefined);
   }
 
   /** Forgets what was gathered: the transport is gone. */
-  clear(): void {
+  protected clear(): void {
     this.#pieces = NONE;
-    this.size = 0;
+    this.corked = 0;
   }
 
   #addPiece(piece: string | Uint8Array): void {
     const size = sizeOf(piece);
-    if (this.size + size > CORK_SIZE) {
+    if (this.corked + size > CORK_SIZE) {
       this.#write(toBuffer(piece));
       return;
     }
@@ -71,7 +72,7 @@ export class Cork implements Flushable {
     // Sixteen lines of 64 bytes take 16 calls into C++ when written one by one, and one when joined before.
     else if (canJoin(this.#pieces[last], piece)) this.#pieces[last] += piece as string;
     else this.#pieces.push(piece);
-    this.size += size;
+    this.corked += size;
   }
 
   #schedule(): void {
@@ -87,18 +88,18 @@ export class Cork implements Flushable {
 
   /** Writes what was gathered, and `more` behind it. */
   #write(more: Uint8Array | undefined): void {
-    const isBehind = this.#transport.waiting > 0;
+    const isBehind = this.transport.waiting > 0;
     const gathered = this.#gathered(isBehind);
     const pieces = more === undefined ? gathered : [...gathered, more];
     const size = byteLength(pieces);
     this.#pieces = NONE;
-    this.size = 0;
+    this.corked = 0;
     this.bytesWritten += size;
-    this.#stats.bytesWritten += size;
-    this.#transport.write(pieces);
+    this.stats.bytesWritten += size;
+    this.transport.write(pieces);
     // The transport has kept some of it.
-    if (!isBehind && this.#transport.waiting > 0) slab = Buffer.allocUnsafeSlow(CORK_SIZE);
-    this.#owner.corkFlushed();
+    if (!isBehind && this.transport.waiting > 0) slab = Buffer.allocUnsafeSlow(CORK_SIZE);
+    this.corkFlushed();
   }
 
   /** What was gathered, as at most one piece. */
@@ -132,11 +133,6 @@ function sizeOf(piece: string | Uint8Array): number {
 
 /** A short text cannot pass the cork's size alone, whatever its letters. */
 const SHORT = CORK_SIZE / 4;
-
-export interface CorkOwner {
-  /** What was gathered has been given to the transport. */
-  corkFlushed(): void;
-}
 
 /** Two texts, but not the halves of a character: those would become it, and less bytes than were counted. */
 function canJoin(last: string | Uint8Array | undefined, piece: string | Uint8Array): boolean {

@@ -38,6 +38,13 @@ const CLOSE: Farewell = { why: "close" };
 
 let lastId = 0;
 
+interface Draining {
+  /** Something was sent since it began, and since the peer was last heard to begin a message. */
+  hasAnswered: boolean;
+  /** It was to say goodbye while a message was being handled. */
+  partsWhenIdle: boolean;
+}
+
 /** Joins a transport, a framed and a sender, and keeps their life. */
 export class LiveConnection<In, Out, Note, Context>
   extends Taking<In, Out, Note, Context>
@@ -57,11 +64,10 @@ export class LiveConnection<In, Out, Note, Context>
   place = -1;
   bytesRead = 0;
 
-  readonly #settings: ConnectionSettings<In, Out, Note, Context>;
   readonly #left: (connection: this) => void;
   readonly #framed: Framed<In, Out, Note>;
   readonly #sender: Sender<Out>;
-  readonly #gate = new RecvGate();
+  #gate = RecvGate.OPEN;
   #context: Context | undefined;
   /** Pipes that end here. */
   #inlets: Set<Inlet> | undefined;
@@ -70,21 +76,14 @@ export class LiveConnection<In, Out, Note, Context>
   #wasOpened = false;
   #isReading = true;
   /** The user, an error or a codec wants this to be over: nothing is delivered any more, and a deadline runs. */
-  #isLeaving = false;
-  #farewell = CLOSE;
+  #leaving: Farewell | undefined;
   #saidGoodbye = false;
-  /** The transport has told of the peer's end; messages may still wait before it. */
-  #hasPeerSentAll = false;
-  /** The peer's end was reached in order. */
-  #hasPeerEnded = false;
+  /** `"arrived"`: the transport has told of it, and messages may still wait before it. `"reached"`: in order. */
+  #peerEnd: "none" | "arrived" | "reached" = "none";
   /** As it may in its farewell to a frame that is too large, which is still to be told. */
   #hasCodecEnded = false;
   #isTransportGone = false;
-  #isDraining = false;
-  /** Something was sent since the draining began, and since the peer was last heard to begin a message. */
-  #hasAnswered = false;
-  /** It was to say goodbye while a message was being handled. */
-  #partsWhenIdle = false;
+  #draining: Draining | undefined;
   #closeDeadline: Deadline | undefined;
   #phase: PhaseDeadline | undefined;
   /** How many of them there have been. */
@@ -103,7 +102,6 @@ export class LiveConnection<In, Out, Note, Context>
     left: (connection: LiveConnection<In, Out, Note, Context>) => void,
   ) {
     super(transport, settings, stats);
-    this.#settings = settings;
     this.#left = left;
     this.#sender = new Sender(transport, settings, stats, this);
     try {
@@ -120,7 +118,7 @@ export class LiveConnection<In, Out, Note, Context>
     this.stats.connections++;
     this.stats.opened++;
     this.wire.start(this);
-    const { heartbeat, loop } = this.#settings;
+    const { heartbeat, loop } = this.settings;
     if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, loop, this);
     this.#sender.cork();
     this.#framed.start();
@@ -130,7 +128,7 @@ export class LiveConnection<In, Out, Note, Context>
   // What the user asks
 
   get context(): Context {
-    this.#context ??= this.#settings.context?.() ?? ({} as Context);
+    this.#context ??= this.settings.context?.() ?? ({} as Context);
     return this.#context;
   }
 
@@ -188,7 +186,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (!this.isWritable) return "closed";
     const result = this.#sender.send(message);
     if (result === "sent" || result === "buffered") this.stats.messagesSent++;
-    if (this.#isDraining) this.#answered();
+    if (this.#draining !== undefined) this.#answered(this.#draining);
     return result;
   }
 
@@ -196,7 +194,7 @@ export class LiveConnection<In, Out, Note, Context>
     if (!this.isWritable) throw connectionClosed();
     signal?.throwIfAborted();
     await this.#sender.sent(message, signal);
-    if (this.#isDraining) this.#answered();
+    if (this.#draining !== undefined) this.#answered(this.#draining);
   }
 
   sendUrgent(message: Out): SendResult {
@@ -208,7 +206,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   sendRaw(bytes: Bytes): SendResult {
     if (!this.isWritable) return "closed";
-    if (this.#isDraining) this.#answered();
+    if (this.#draining !== undefined) this.#answered(this.#draining);
     return this.#sender.send(new RawBytes(bytes));
   }
 
@@ -228,11 +226,11 @@ export class LiveConnection<In, Out, Note, Context>
    * peer has said waits for another.
    */
   drain(): void {
-    this.#isDraining = true;
+    this.#draining ??= { hasAnswered: false, partsWhenIdle: false };
     const { farewell, lossless } = this.#framed.codec;
     if (farewell === undefined || this.state !== "open") return;
     if (lossless) this.#framed.farewell({ why: "drain" });
-    else if (this.#framed.isHandling) this.#partsWhenIdle = true;
+    else if (this.#framed.isHandling) this.#draining.partsWhenIdle = true;
     else this.#leave({ why: "drain" });
   }
 
@@ -279,7 +277,6 @@ export class LiveConnection<In, Out, Note, Context>
     this.replaceHandlers(
       handlers as Handlers<never, never, never, Context> as Handlers<In, Out, Note, Context>,
     );
-    this.onMessage = undefined;
     this.#framed.upgrade(codec as CodecFactory<unknown, never, never>);
     if (this.#framed.codec.opening) this.#sender.opening();
     return this as unknown as Connection<NextIn, NextOut, NextNote, Context>;
@@ -337,15 +334,15 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   peerEnded(): void {
-    this.#hasPeerSentAll = true;
-    if (this.isUnattended) this.#closeWithin(this.#settings.closeTimeout);
+    if (this.#peerEnd === "none") this.#peerEnd = "arrived";
+    if (this.isUnattended) this.#closeWithin(this.settings.closeTimeout);
     this.#framed.finish();
   }
 
   gone(error?: Error): void {
     this.#isTransportGone = true;
     // What came before the peer's end may still wait to be taken.
-    if (error !== undefined || this.#isLeaving || this.#hasPeerEnded) this.#over(error);
+    if (error !== undefined || this.#isLeaving || this.#peerEnd === "reached") this.#over(error);
   }
 
   // What the framed gives
@@ -381,17 +378,17 @@ export class LiveConnection<In, Out, Note, Context>
       this.#wasOpened = true;
       if (diagnostics.open.hasSubscribers) diagnostics.open.publish({ connection: this });
     }
-    const { owner } = this.#settings;
+    const { owner } = this.settings;
     owner?.opened(this);
     this.tell("onConnect");
     owner?.announced(this);
     this.#openWaiters?.resolve();
     // It was still shaking hands when the draining began.
-    if (this.#isDraining) this.drain();
+    if (this.#draining !== undefined) this.drain();
   }
 
   ended(staysWritable: boolean): void {
-    this.#hasPeerEnded = true;
+    this.#peerEnd = "reached";
     // It has not shaken hands, or not answered our goodbye, and will not.
     if (!staysWritable && this.#framed.codec.opening) {
       this.#sender.abandon();
@@ -403,7 +400,7 @@ export class LiveConnection<In, Out, Note, Context>
     }
     this.taker?.ended();
     if (!staysWritable && !this.taker?.endsItself) {
-      if (!this.#settings.allowHalfOpen) this.close();
+      if (!this.settings.allowHalfOpen) this.close();
       else this.tell("onEnd");
     }
     if (this.#isTransportGone) this.#over();
@@ -418,13 +415,14 @@ export class LiveConnection<In, Out, Note, Context>
 
   idle(): void {
     this.#regulate();
-    if (this.#hasAnswered || this.#partsWhenIdle) this.#settings.loop.defer(endIfAnswered, this);
+    const draining = this.#draining;
+    if (draining?.hasAnswered || draining?.partsWhenIdle) this.settings.loop.defer(endIfAnswered, this);
   }
 
   phase(name: string, limits: PhaseLimits): void {
     if (limits.within === undefined) return this.#liftPhase();
     if (this.#phase === undefined) {
-      this.#phase = new PhaseDeadline(this.#settings.loop, this);
+      this.#phase = new PhaseDeadline(this.settings.loop, this);
       this.#phaseDeadlines++;
     }
     this.#phase.begin(name, limits);
@@ -439,7 +437,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   now(): number {
-    return this.#settings.loop.now();
+    return this.settings.loop.now();
   }
 
   failed(error: unknown, phase: FramedPhase): void {
@@ -515,7 +513,7 @@ export class LiveConnection<In, Out, Note, Context>
 
   writeStalled(taken: number): void {
     const { waiting } = this.#sender;
-    const sentence = `the peer took ${taken} bytes in ${this.#settings.writeTimeout} ms, and ${waiting} wait`;
+    const sentence = `the peer took ${taken} bytes in ${this.settings.writeTimeout} ms, and ${waiting} wait`;
     this.ranOut("write", new SockError("WRITE_TIMEOUT", sentence));
     this.#cut(true);
   }
@@ -586,12 +584,15 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   pauseFor(reason: PauseReason): void {
-    if (this.#gate.close(reason)) this.#framed.pause();
+    if (this.#gate.isOpen) this.#framed.pause();
+    this.#gate = this.#gate.closed(reason);
     this.#regulate();
   }
 
   resumeFor(reason: PauseReason): void {
-    if (this.#gate.open(reason)) {
+    const wasOpen = this.#gate.isOpen;
+    this.#gate = this.#gate.opened(reason);
+    if (!wasOpen && this.#gate.isOpen) {
       this.#phase?.renew();
       this.#framed.resume();
     }
@@ -604,11 +605,11 @@ export class LiveConnection<In, Out, Note, Context>
     this.takeBy(taker);
     if (this.state === "closed") taker.closed(this.error);
     // Not at once: a pipe the other way may be made in the next line.
-    else if (this.#hasPeerEnded) this.#settings.loop.defer(() => taker.ended(), undefined);
+    else if (this.#peerEnd === "reached") this.settings.loop.defer(() => taker.ended(), undefined);
   }
 
   protected unattended(): void {
-    if (this.#hasPeerSentAll) this.#closeWithin(this.#settings.closeTimeout);
+    if (this.#peerEnd !== "none") this.#closeWithin(this.settings.closeTimeout);
   }
 
   protected attended(): boolean {
@@ -634,6 +635,10 @@ export class LiveConnection<In, Out, Note, Context>
     return (this.state === "open" || this.state === "opening") && !this.#framed.codec.closing;
   }
 
+  get #isLeaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
   #move(event: LifeEvent): boolean {
     const next = LIFE[this.state][event];
     if (next === undefined) return false;
@@ -643,11 +648,10 @@ export class LiveConnection<In, Out, Note, Context>
 
   #leave(farewell: Farewell): void {
     if (this.#isLeaving || this.state === "closed") return;
-    this.#isLeaving = true;
-    this.#farewell = farewell;
+    this.#leaving = farewell;
     this.#liftPhase();
     this.#heartbeat?.stop();
-    this.#closeWithin(this.#settings.closeTimeout);
+    this.#closeWithin(this.settings.closeTimeout);
     // Nothing is delivered any more, and what has not opened will not.
     this.taker?.closed(this.error);
     if (!this.#wasOpened) this.#openWaiters?.reject(this.error ?? connectionClosed());
@@ -667,20 +671,21 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   /** Draining, without a goodbye: the end comes behind this, unless more is to be answered. */
-  #answered(): void {
-    if (this.#hasAnswered || this.#framed.codec.farewell !== undefined) return;
+  #answered(draining: Draining): void {
+    if (draining.hasAnswered || this.#framed.codec.farewell !== undefined) return;
     // A chunk that passes through is no answer.
     if (this.isPipedTo || this.taker instanceof Pipe) return;
-    this.#hasAnswered = true;
-    this.#settings.loop.defer(endIfAnswered, this);
+    draining.hasAnswered = true;
+    this.settings.loop.defer(endIfAnswered, this);
   }
 
   /** @internal */
   endIfAnswered(): void {
-    if (this.#framed.isHandling) return;
-    if (this.#partsWhenIdle) this.#leave({ why: "drain" });
-    if (!this.#hasAnswered) return;
-    this.#hasAnswered = false;
+    const draining = this.#draining;
+    if (draining === undefined || this.#framed.isHandling) return;
+    if (draining.partsWhenIdle) this.#leave({ why: "drain" });
+    if (!draining.hasAnswered) return;
+    draining.hasAnswered = false;
     // A message that has begun has an answer to come, behind which the end comes then.
     if (this.#framed.unread === 0) this.close();
   }
@@ -689,9 +694,9 @@ export class LiveConnection<In, Out, Note, Context>
   #proceed(): void {
     if (this.state !== "closing") return;
     // What is not encoded may be waiting for the very peer that was too slow: the codec hears of it first.
-    if (!this.#saidGoodbye && (this.#sender.isEncoded || this.#farewell.why === "deadline")) {
+    if (!this.#saidGoodbye && (this.#sender.isEncoded || this.#leaving?.why === "deadline")) {
       this.#saidGoodbye = true;
-      if (this.#framed.farewell(this.#farewell) && this.#mayAnswer) return;
+      if (this.#framed.farewell(this.#leaving ?? CLOSE) && this.#mayAnswer) return;
     }
     if (!this.#sender.isEncoded) return;
     this.#sender.flush();
@@ -702,18 +707,18 @@ export class LiveConnection<In, Out, Note, Context>
 
   /** A peer that has ended does not, unless the codec has said that it goes on. */
   get #mayAnswer(): boolean {
-    return !this.#hasPeerEnded || this.#framed.codec.finish !== undefined;
+    return this.#peerEnd !== "reached" || this.#framed.codec.finish !== undefined;
   }
 
   /** Our last byte is out. Cutting now might cost the peer some of it, if it is still sending. */
   #linger(): void {
-    if (this.#isLeaving) this.#closeWithin(this.#settings.lingerTimeout);
+    if (this.#isLeaving) this.#closeWithin(this.settings.lingerTimeout);
   }
 
   #over(error?: Error): void {
     if (this.state === "closed") return;
     const isLoss = error !== undefined && (!this.#isLeaving || this.#sender.waiting > 0);
-    this.#isLeaving = true;
+    this.#leaving ??= CLOSE;
     this.#move("gone");
     this.#stopDeadlines();
     this.#framed.closed(error);
@@ -739,7 +744,7 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   #closeWithin(ms: number): void {
-    this.#closeDeadline ??= this.#settings.loop.deadline(() => this.#tooLate());
+    this.#closeDeadline ??= this.settings.loop.deadline(() => this.#tooLate());
     this.#closeDeadline.arm(ms);
   }
 
@@ -754,7 +759,7 @@ export class LiveConnection<In, Out, Note, Context>
   /** `isTorn`: the peer has, or may have, a part of something. */
   #cut(isTorn: boolean, error?: Error): void {
     if (this.state === "closed") return;
-    this.#isLeaving = true;
+    this.#leaving ??= CLOSE;
     this.#saidGoodbye = true;
     this.#move("close");
     this.#sender.turnAway();

@@ -10,25 +10,38 @@ export const PAUSED_BY = {
 
 export type PauseReason = keyof typeof PAUSED_BY;
 
-/** The set of reasons for which nothing is delivered now. */
+/**
+ * The set of reasons for which nothing is delivered now. Each set is one object, shared by all connections that are paused
+ * for just these reasons: an idle connection has none of its own.
+ */
 export class RecvGate {
-  #reasons = 0;
+  /** No reason. */
+  static readonly OPEN = new RecvGate(0, []);
+
+  readonly #reasons: number;
+  readonly #all: RecvGate[];
+
+  private constructor(reasons: number, all: RecvGate[]) {
+    this.#reasons = reasons;
+    this.#all = all;
+    all[reasons] = this;
+  }
 
   get isOpen(): boolean {
     return this.#reasons === 0;
   }
 
-  /** True: the gate was open until now. */
-  close(reason: PauseReason): boolean {
-    const wasOpen = this.isOpen;
-    this.#reasons |= PAUSED_BY[reason];
-    return wasOpen;
+  /** With one reason more. */
+  closed(reason: PauseReason): RecvGate {
+    return this.#with(this.#reasons | PAUSED_BY[reason]);
   }
 
-  /** True: the gate was closed until now, and this was the last reason. */
-  open(reason: PauseReason): boolean {
-    const wasOpen = this.isOpen;
-    this.#reasons &= ~PAUSED_BY[reason];
-    return !wasOpen && this.isOpen;
+  /** With one reason less. */
+  opened(reason: PauseReason): RecvGate {
+    return this.#with(this.#reasons & ~PAUSED_BY[reason]);
+  }
+
+  #with(reasons: number): RecvGate {
+    return this.#all[reasons] ?? new RecvGate(reasons, this.#all);
   }
 }

@@ -5,7 +5,7 @@ import type { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SendResult } from "./connection.ts";
-import { Cork, type CorkOwner } from "./cork.ts";
+import { Cork } from "./cork.ts";
 import { Grace, type GraceOwner, type WhenFull } from "./grace.ts";
 import { Outbox, RawBytes, type Sendable } from "./outbox.ts";
 import { SendGate } from "./send-gate.ts";
@@ -54,15 +54,12 @@ const STREAM_AHEAD = 128 * 1024;
  *
  * The gate comes before `encode`, so a dropped message has moved no state of its codec.
  */
-export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
+export class Sender<Out> extends Cork implements WriteStallOwner, GraceOwner {
   readonly gate: SendGate;
   dropped = 0;
 
-  readonly #transport: Transport;
   readonly #settings: SenderSettings;
-  readonly #stats: Stats;
   readonly #owner: SenderOwner<Out>;
-  readonly #cork: Cork;
   /** Absent while nothing waits to be encoded, and nothing makes it wait. */
   #outbox: Outbox<Out> | undefined;
   #isOpening = false;
@@ -81,21 +78,15 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   #stall: WriteStall | undefined;
 
   constructor(transport: Transport, settings: SenderSettings, stats: Stats, owner: SenderOwner<Out>) {
+    super(transport, settings.loop, stats);
     this.gate = new SendGate(settings.maxSendBufferSize);
-    this.#transport = transport;
     this.#settings = settings;
-    this.#stats = stats;
     this.#owner = owner;
-    this.#cork = new Cork(transport, settings.loop, stats, this);
   }
 
   /** Bytes that wait, those of messages not encoded yet by a guess. */
   get waiting(): number {
     return this.#encodedWaiting + (this.#outbox === undefined ? 0 : this.#outbox.size);
-  }
-
-  get bytesWritten(): number {
-    return this.#cork.bytesWritten;
   }
 
   /** Whether an end now would be taken for that of messages of which a part is not out. */
@@ -115,7 +106,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
       if (refusal !== undefined) return refusal;
     }
     this.#accept(message);
-    const isBehind = this.#transport.waiting > 0 || this.#outbox !== undefined;
+    const isBehind = this.transport.waiting > 0 || this.#outbox !== undefined;
     return isBehind ? "buffered" : "sent";
   }
 
@@ -131,7 +122,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
       const sentence = `a message was refused: ${size} bytes wait for their turn, and ${this.gate.limit} may`;
       return Promise.reject(new SockError("SEND_BUFFER_FULL", sentence));
     }
-    this.#stats.waited++;
+    this.stats.waited++;
     return this.#turnstile.wait(message, signal);
   }
 
@@ -145,12 +136,12 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   /** Takes what `encode` made. */
   write(encoded: Bytes | AsyncIterable<Bytes>): void {
     if (isStream(encoded)) void this.#pull(encoded[Symbol.asyncIterator]());
-    else this.#cork.add(encoded);
+    else this.add(encoded);
   }
 
   /** Takes bytes that are never dropped. True: the limit is reached, and the peer should be read no further. */
   reply(bytes: Bytes): boolean {
-    this.#cork.add(bytes);
+    this.add(bytes);
     this.#checkFull();
     return !this.gate.admits(this.waiting);
   }
@@ -169,19 +160,6 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   /** Waits for no handshake when nothing waits behind it. */
   skipOpening(): void {
     if (this.#isOpening && this.#outbox?.isEmpty) this.#outbox = undefined;
-  }
-
-  /** What is sent is gathered, from now until `uncork` within this turn. */
-  cork(): void {
-    this.#cork.hold();
-  }
-
-  uncork(): void {
-    this.#cork.release();
-  }
-
-  flush(): void {
-    this.#cork.flush();
   }
 
   /** The transport has taken all that was written. */
@@ -213,7 +191,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   closed(error: Error | undefined): void {
     this.abandon();
     this.turnAway();
-    this.#cork.clear();
+    this.clear();
     this.gate.drained();
     this.#waiters?.reject(
       error ?? new SockError("CONNECTION_CLOSED", "the connection closed before all was sent"),
@@ -226,8 +204,8 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
     this.#grace?.stop();
   }
 
-  corkFlushed(): void {
-    if (!this.#isBehind && this.#transport.waiting > 0) this.#fellBehind();
+  protected override corkFlushed(): void {
+    if (!this.#isBehind && this.transport.waiting > 0) this.#fellBehind();
     this.#checkSoon();
   }
 
@@ -246,7 +224,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   #fellBehind(): void {
     this.#isBehind = true;
     const { loop, writeTimeout } = this.#settings;
-    this.#stall ??= new WriteStall(this.#transport, loop, writeTimeout, this);
+    this.#stall ??= new WriteStall(this.transport, loop, writeTimeout, this);
     this.#stall.begin();
   }
 
@@ -279,7 +257,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   }
 
   get #encodedWaiting(): number {
-    return this.#cork.size + this.#transport.waiting;
+    return this.corked + this.transport.waiting;
   }
 
   get #isAtLimit(): boolean {
@@ -288,7 +266,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
 
   /** Whether another message is not one too many. The cork is flushed first, since the transport may take it at once. */
   get #admits(): boolean {
-    if (this.#isAtLimit) this.#cork.flush();
+    if (this.#isAtLimit) this.flush();
     return this.gate.admits(this.waiting);
   }
 
@@ -306,12 +284,12 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
 
   #acceptInTurn(message: Sendable<Out>): void {
     this.#accept(message);
-    this.#stats.messagesSent++;
+    this.stats.messagesSent++;
   }
 
   #checkFull(): void {
     if (!this.#isAtLimit) return;
-    this.#cork.flush();
+    this.flush();
     if (!this.gate.grown(this.waiting)) return;
     this.#graceGiven()?.begin();
     this.#owner.bufferFull();
@@ -350,7 +328,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
   }
 
   #encode(message: Sendable<Out>): void {
-    if (message instanceof RawBytes) this.#cork.add(message.bytes);
+    if (message instanceof RawBytes) this.add(message.bytes);
     else this.#owner.encode(message);
   }
 
@@ -382,7 +360,7 @@ export class Sender<Out> implements CorkOwner, WriteStallOwner, GraceOwner {
         const { done, value } = await stream.next();
         if (this.#stream !== stream) return;
         if (done) break;
-        this.#cork.add(value);
+        this.add(value);
         this.#checkFull();
         if (this.#encodedWaiting >= Math.min(this.gate.limit, STREAM_AHEAD) && this.#encodedWaiting > 0)
           await this.#untilFlushed();

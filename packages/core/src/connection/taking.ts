@@ -6,16 +6,20 @@ import type { Taker } from "./messages.ts";
 /** Finds somebody for each message: a taker, else `onMessage`; where nobody is there, it waits, and those behind it. */
 export abstract class Taking<In, Out, Note, Context> extends Calling<In, Out, Note, Context> {
   protected taker: Taker<In> | undefined;
-  #onMessage: Handlers<In, Out, Note, Context>["onMessage"] | undefined;
   /** Tells a message that waits that somebody may be there. */
   #attended: (() => void) | undefined;
 
-  get onMessage(): Handlers<In, Out, Note, Context>["onMessage"] | undefined {
-    return this.#onMessage;
+  override get onMessage(): Handlers<In, Out, Note, Context>["onMessage"] | undefined {
+    return this.own.onMessage;
   }
 
-  set onMessage(handler: Handlers<In, Out, Note, Context>["onMessage"] | undefined) {
-    this.#onMessage = handler;
+  override set onMessage(handler: Handlers<In, Out, Note, Context>["onMessage"] | undefined) {
+    this.override("onMessage", handler);
+    this.#attend();
+  }
+
+  protected override replaceHandlers(handlers: Handlers<In, Out, Note, Context>): void {
+    super.replaceHandlers(handlers);
     this.#attend();
   }
 
@@ -40,7 +44,7 @@ export abstract class Taking<In, Out, Note, Context> extends Calling<In, Out, No
 
   protected deliver(message: In): unknown {
     if (this.taker !== undefined) return this.taker.take(message);
-    const handler = this.#onMessage ?? this.handlers.onMessage;
+    const handler = this.own.onMessage ?? this.handlers.onMessage;
     if (handler !== undefined) {
       if (!handlerTracing.hasSubscribers) return handler.call(this.handlers, this.self, message);
       return this.traced("onMessage", message, () => handler.call(this.handlers, this.self, message));
