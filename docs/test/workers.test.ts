@@ -52,9 +52,13 @@ test("push: what comes to the internal port goes to whom it names, or to all", a
   expect(await ask(inside, "bob:are you there?")).toBe("fail\n");
   expect(await ask(inside, "tom")).toBe("fail\n");
 
-  const stopped = master.stop();
+  // At a reload another process takes over: come back. At the end none does.
+  expect((await master.command("reload")).code).toBe(0);
   expect(await tom.next()).toMatchObject({ code: 1012 });
   expect(await ann.next()).toMatchObject({ code: 1012 });
+  const { next } = await dial(address);
+  const stopped = master.stop();
+  expect(await next()).toMatchObject({ code: 1001 });
   expect(await stopped).toBe(0);
 });
 

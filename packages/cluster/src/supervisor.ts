@@ -3,6 +3,7 @@ import { ClusterError } from "./errors.ts";
 import type { ClusterLogger } from "./logger.ts";
 import { type Exit, exitReason, exitStatus } from "./process/exit-reason.ts";
 import {
+  type Cause,
   type Fleet,
   type FleetAction,
   type FleetEvent,
@@ -169,7 +170,7 @@ export class Supervisor {
       case "fork":
         return this.#fork(action.process, action.worker, action.id);
       case "drain":
-        return this.#drain(action.process, action.within, action.why === "reload");
+        return this.#drain(action.process, action.within, action.why);
       case "kill":
         return this.#processes.get(action.process)?.kill();
       case "tellReload":
@@ -217,10 +218,10 @@ export class Supervisor {
     }
   }
 
-  #drain(key: number, within: number, isReload: boolean): void {
+  #drain(key: number, within: number, why: Cause | "stop"): void {
     const process = this.#processes.get(key);
     process?.leave();
-    process?.send({ is: "drain", within: within === Infinity ? null : within, isReload });
+    process?.send({ is: "drain", within: within === Infinity ? null : within, why });
   }
 
   #gone(forked: WorkerProcess, exit: Exit): void {

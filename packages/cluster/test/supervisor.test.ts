@@ -57,7 +57,7 @@ describe("a supervisor", () => {
     expect(processes[0]?.told).toEqual([]);
     processes[1]?.isReady();
     await reloaded;
-    expect(processes[0]?.asked).toEqual([{ is: "drain", within: 30_000, isReload: true }]);
+    expect(processes[0]?.asked).toEqual([{ is: "drain", within: 30_000, why: "reload" }]);
     expect(supervisor.state).toBe("running");
   });
 

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { connect as secure } from "node:tls";
 import { ManualClock } from "@sock/timer/manual";
 import { describe, expect, test } from "vitest";
-import { connect, createEventLoop, listen, raw } from "../src/index.ts";
+import { type Connection, connect, createEventLoop, listen, raw } from "../src/index.ts";
 import { Farewells } from "../src/server/farewells.ts";
 import { pem } from "./support/certificates.ts";
 import { greeting, lines, parting, streamed } from "./support/codecs.ts";
@@ -118,11 +118,13 @@ describe("a connection that drains, without a goodbye in its protocol", () => {
   });
 
   test("drains from the end of its handshake on, when that was under way", async () => {
-    const { connection, transport } = overFake({ codec: greeting(parting()) });
-    connection.drain();
-    transport.receive("hello\n");
-    await settled();
-    expect(transport.written).toBe("hello\nbye drain\n");
+    for (const why of ["drain", "stop"] as const) {
+      const { connection, transport } = overFake({ codec: greeting(parting()) });
+      connection.drain(why);
+      transport.receive("hello\n");
+      await settled();
+      expect(transport.written).toBe(`hello\nbye ${why}\n`);
+    }
   });
 });
 
@@ -152,6 +154,22 @@ describe("a connection that drains, whose protocol has a goodbye that ends it", 
     expect(transport.written).toBe("one\nbye drain\n");
   });
 
+  test("is told that nobody takes over, where nobody does: behind the answer, too", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { connection, transport } = overFake({
+      codec: parting(),
+      async onMessage(c, line) {
+        await promise;
+        c.send(line);
+      },
+    });
+    transport.receive("one\n");
+    connection.drain("stop");
+    resolve();
+    await settled();
+    expect(transport.written).toBe("one\nbye stop\n");
+  });
+
   test("is told that the server stops while its handler goes on", async () => {
     const { connection, transport } = overFake({
       codec: parting(),
@@ -169,7 +187,7 @@ describe("farewells", () => {
   function peers(count: number, leavesWhenDrained: boolean, told: string[]) {
     return Array.from({ length: count }, (_, i) => ({
       leavesWhenDrained,
-      drain: () => told.push(`${leavesWhenDrained ? "leaves" : "stays"} ${i}`),
+      drain: (why: string) => told.push(`${leavesWhenDrained ? "leaves" : "stays"} ${i}: ${why}`),
     }));
   }
 
@@ -195,6 +213,16 @@ describe("farewells", () => {
     clock.advance(10_000);
     expect(told.length).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+
+  test("say to those who are still to be told what has become true meanwhile", () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const farewells = new Farewells(createEventLoop(clock));
+    farewells.begin(peers(2, true, told), 20);
+    farewells.why = "stop";
+    clock.advance(50);
+    expect(told).toEqual(["leaves 0: drain", "leaves 1: stop"]);
   });
 });
 
@@ -246,6 +274,21 @@ describe("a server that drains", () => {
     expect(await text(socket)).toBe("192.0.2.1 hello\n");
     await closing;
   });
+});
+
+test("who drains says whether another takes over, and may find out later that none does", async () => {
+  const server = await listen("tcp://127.0.0.1:0", { codec: parting() });
+  const said: string[] = [];
+  const onMessage = (connection: Connection<string>, line: string) => {
+    said.push(line);
+    connection.send("bye");
+  };
+  for (let i = 0; i < 2; i++) await connect(server.address, { codec: lines(), onMessage });
+  while (server.connections.size < 2) await settled();
+  const closing = server.close({ drain: 60_000, drainRate: 20 });
+  void server.close({ drain: 60_000, why: "stop" });
+  await closing;
+  expect(said).toEqual(["bye drain", "bye stop"]);
 });
 
 test("a pace is a positive number", async () => {

@@ -1,4 +1,5 @@
 import type { ConnectionReport, WorkerReport } from "../status.ts";
+import type { Cause } from "./fleet.ts";
 
 /** A worker process and its master speak the same, or not at all. */
 const VERSION = 1;
@@ -12,7 +13,7 @@ export type ToWorker =
   /** With a connection. */
   | { readonly is: "connection" }
   /** Accept no more, let connections finish for so many ms, and end. `null`: for ever, as JSON has no infinity. */
-  | { readonly is: "drain"; readonly within: number | null; readonly isReload: boolean }
+  | { readonly is: "drain"; readonly within: number | null; readonly why: Cause | "stop" }
   /** The others are replaced. */
   | { readonly is: "reload" }
   | { readonly is: "report"; readonly request: number }

@@ -83,8 +83,8 @@ export class WorkerLife {
       if (message !== undefined) this.#told(message, handle as object | undefined);
     });
     // Without a master nobody would replace it, or stop it.
-    process.once("disconnect", () => void this.#end(this.#role.stopTimeout));
-    if (!process.connected) void this.#end(this.#role.stopTimeout);
+    process.once("disconnect", () => void this.#end(this.#role.stopTimeout, "stop"));
+    if (!process.connected) void this.#end(this.#role.stopTimeout, "stop");
     // Node's own report on stderr stays.
     process.on("uncaughtExceptionMonitor", (error) => this.#tell(failed("an uncaught error", error)));
   }
@@ -104,8 +104,8 @@ export class WorkerLife {
       case "reload":
         return void this.#hearReload();
       case "drain":
-        if (message.isReload) void this.#hearReload();
-        return void this.#end(message.within ?? Infinity);
+        if (message.why === "reload") void this.#hearReload();
+        return void this.#end(message.within ?? Infinity, message.why === "stop" ? "stop" : "drain");
       case "report":
         return void this.#reporter
           .report()
@@ -165,20 +165,20 @@ export class WorkerLife {
     for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT"] as const) this.#loop.onSignal(signal, () => {});
     this.#loop.onSignal("SIGTERM", () => {
       // Once it asks for another in its place; who insists gets its end.
-      if (this.#wasAsked) void this.#end(this.#role.stopTimeout);
+      if (this.#wasAsked) void this.#end(this.#role.stopTimeout, "drain");
       else this.recycle("it was sent SIGTERM");
       this.#wasAsked = true;
     });
   }
 
-  /** Called again, it hurries. */
-  async #end(within: number): Promise<void> {
+  /** `why`: what peers are told. Called again, it hurries. */
+  async #end(within: number, why: "drain" | "stop"): Promise<void> {
     const worker = this.#worker;
     const isFirst = !this.#isEnding;
     this.#isEnding = true;
     this.#loop.after(within + LAST_GOODBYES, () => process.exit(0)).unref();
-    if (!isFirst) return void this.#closeAll(within);
-    await Promise.all([this.#drain(within), this.#stopped(worker)]);
+    if (!isFirst) return void this.#closeAll(within, why);
+    await Promise.all([this.#drain(within, why), this.#stopped(worker)]);
     process.exit(0);
   }
 
@@ -192,14 +192,14 @@ export class WorkerLife {
   }
 
   /** In the next turn: what `onWorkerStop` sends at once goes out before the goodbye. */
-  async #drain(within: number): Promise<void> {
+  async #drain(within: number, why: "drain" | "stop"): Promise<void> {
     await new Promise<void>((resolve) => this.#loop.defer(resolve, undefined));
-    await this.#closeAll(within);
+    await this.#closeAll(within, why);
   }
 
-  async #closeAll(within: number): Promise<void> {
+  async #closeAll(within: number, why: "drain" | "stop"): Promise<void> {
     const workers = [this.#worker, ...innerWorkers()];
-    await Promise.all(workers.map((worker) => worker.close({ drain: within, drainRate: DRAIN_RATE })));
+    await Promise.all(workers.map((worker) => worker.close({ drain: within, drainRate: DRAIN_RATE, why })));
   }
 
   #fail(error: unknown): void {

@@ -16,6 +16,7 @@ import { Prepared } from "../prepared.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { CloseDetails, Connection, PipeOptions, SendResult } from "./connection.ts";
+import type { DrainReason } from "./drain-reason.ts";
 import type { Handlers } from "./handlers.ts";
 import { Heartbeat, type HeartbeatOwner } from "./heartbeat.ts";
 import { Mailbox, type Taker } from "./messages.ts";
@@ -39,6 +40,8 @@ const CLOSE: Farewell = { why: "close" };
 let lastId = 0;
 
 interface Draining {
+  /** What the peer is told, if it leaves then. */
+  why: DrainReason;
   /** Something was sent since it began, and since the peer was last heard to begin a message. */
   hasAnswered: boolean;
   /** It was to say goodbye while a message was being handled. */
@@ -225,13 +228,15 @@ export class LiveConnection<In, Out, Note, Context>
    * handled. Without a goodbye in it the peer cannot be told: the end comes behind the next answer, when nothing that the
    * peer has said waits for another.
    */
-  drain(): void {
-    this.#draining ??= { hasAnswered: false, partsWhenIdle: false };
+  drain(why: DrainReason = "drain"): void {
+    this.#draining ??= { why, hasAnswered: false, partsWhenIdle: false };
+    this.#draining.why = why;
     const { farewell, lossless } = this.#framed.codec;
     if (farewell === undefined || this.state !== "open") return;
+    // `"stop"` would be the end of it, without the answers that it waits for.
     if (lossless) this.#framed.farewell({ why: "drain" });
     else if (this.#framed.isHandling) this.#draining.partsWhenIdle = true;
-    else this.#leave({ why: "drain" });
+    else this.#leave({ why });
   }
 
   /** Whether `drain` is the end: the peer is told, and comes back elsewhere at once. */
@@ -279,7 +284,15 @@ export class LiveConnection<In, Out, Note, Context>
     );
     this.#framed.upgrade(codec as CodecFactory<unknown, never, never>);
     if (this.#framed.codec.opening) this.#sender.opening();
+    else if (this.#draining !== undefined) this.#drainUpgraded(this.#draining);
     return this as unknown as Connection<NextIn, NextOut, NextNote, Context>;
+  }
+
+  /** The next codec has not heard of it. What whoever upgrades sends at once goes out before its goodbye. */
+  #drainUpgraded(draining: Draining): void {
+    if (!this.leavesWhenDrained) return this.drain(draining.why);
+    draining.partsWhenIdle = true;
+    this.#settings.loop.defer(endIfAnswered, this);
   }
 
   drained(signal?: AbortSignal): Promise<void> {
@@ -384,7 +397,7 @@ export class LiveConnection<In, Out, Note, Context>
     owner?.announced(this);
     this.#openWaiters?.resolve();
     // It was still shaking hands when the draining began.
-    if (this.#draining !== undefined) this.drain();
+    if (this.#draining !== undefined) this.drain(this.#draining.why);
   }
 
   ended(staysWritable: boolean): void {
@@ -683,7 +696,7 @@ export class LiveConnection<In, Out, Note, Context>
   endIfAnswered(): void {
     const draining = this.#draining;
     if (draining === undefined || this.#framed.isHandling) return;
-    if (draining.partsWhenIdle) this.#leave({ why: "drain" });
+    if (draining.partsWhenIdle) this.#leave({ why: draining.why });
     if (!draining.hasAnswered) return;
     draining.hasAnswered = false;
     // A message that has begun has an answer to come, behind which the end comes then.

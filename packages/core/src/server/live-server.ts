@@ -150,8 +150,9 @@ export class LiveServer<In, Out, Note, Context> implements SocketServer<In, Out,
     await this.#tls.change(certificates);
   }
 
-  close({ drain = 0, drainRate = Infinity }: ServerCloseOptions = {}): Promise<void> {
+  close({ drain = 0, drainRate = Infinity, why }: ServerCloseOptions = {}): Promise<void> {
     if (!(drainRate > 0)) throw new RangeError(`drainRate ${drainRate} is not a positive number a second`);
+    if (why !== undefined) this.#farewells.why = why;
     this.#closing ??= this.#stopAccepting(drain, drainRate);
     this.#stopWithin(drain);
     return this.#closing;
@@ -323,7 +324,7 @@ export class LiveServer<In, Out, Note, Context> implements SocketServer<In, Out,
     }
     this.connections.add(connection);
     connection.start();
-    if (this.#isDraining) connection.drain();
+    if (this.#isDraining) connection.drain(this.#farewells.why);
   }
 
   readonly #leave = (connection: LiveConnection<In, Out, Note, Context>, cameAs?: string): void => {

@@ -1,4 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
+import type { DrainReason } from "../connection/drain-reason.ts";
 import type { ConnectionOptions } from "../connection/options.ts";
 import type { Stats } from "../stats.ts";
 import type { Newcomer } from "../transport/accept.ts";
@@ -29,11 +30,17 @@ export interface ServerOptions<In, Out = In, Note = never, Context = unknown>
 /** How a server closes. */
 export interface ServerCloseOptions {
   /**
-   * Milliseconds for peers to finish by themselves. Those whose protocol has a goodbye for it are told: WebSocket 1012 at once,
-   * HTTP's `Connection: close` with the next answer. Where it has none, the end comes right behind the next answer.
-   * Those who are left then are closed. Default 0.
+   * Milliseconds for peers to finish by themselves. Those whose protocol has a goodbye for it are told: WebSocket at once, or
+   * behind the answer to what is being handled; HTTP's `Connection: close` with the next answer. Where it has none, the end
+   * comes right behind the next answer. Those who are left then are closed. Default 0.
    */
   drain?: number;
+
+  /**
+   * What peers are told that leave at once: `"drain"`, another server takes over, WebSocket 1012; or `"stop"`, none does,
+   * WebSocket 1001. Given again, it counts for those who are still to be told. Default: `"drain"`.
+   */
+  why?: DrainReason;
 
   /**
    * Peers that are told a second, of those that leave at once when they are: all of them would come back elsewhere at
