@@ -1,12 +1,13 @@
 /**
  * The manual's chat: whoever says something, everybody in the room hears it. A page and its WebSockets on one port, lines of
- * text on the one before, frames on the one behind, one room.
+ * text on the one before, frames on the one behind, one room. An echo and a page beside it run in two processes each.
  *
- * `chat [port] [host]`: 2347, 2348 and 2349 at 127.0.0.1 unless told; port 0 for any three. SIGINT or SIGTERM closes every
- * connection and exits 0.
+ * `chat start [port] [host]`: 2347 to 2351 at 127.0.0.1 unless told. SIGINT or SIGTERM closes every connection and exits 0;
+ * `chat status`, `chat reload` and their like are for another terminal.
  */
 import { readFileSync } from "node:fs";
-import { type Connection, eventLoop, listen } from "@sock/core";
+import { runAll, Worker } from "@sock/cluster";
+import type { Connection } from "@sock/core";
 import { frame } from "@sock/protocol-frame";
 import { type HttpAnswer, type HttpRequest, type HttpResponse, http } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
@@ -74,13 +75,14 @@ const talk = {
   },
 };
 
-const first = Number(process.argv[2] ?? 2347);
-const host = process.argv[3] ?? "127.0.0.1";
-const at = (offset: number) => `tcp://${host}:${first === 0 ? 0 : first + offset}`;
+const words = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const [, port = "2347", host = "127.0.0.1"] = words;
+const at = (offset: number) => `tcp://${host}:${Number(port) + offset}`;
 
-const texts = await listen(at(0), { ...talk, codec: text() });
-const web = await listen(at(1), {
+// One process: who is in a room, and what was said there, is in its memory.
+const chat = new Worker(at(1), {
   codec: http(),
+  name: "chat",
   pingInterval: 30_000,
   idleTimeout: 70_000,
   onMessage(connection: Connection<HttpRequest, HttpAnswer>, request) {
@@ -88,21 +90,46 @@ const web = await listen(at(1), {
     else connection.send(respond(request));
   },
 });
-const frames = await listen(at(2), { ...talk, codec: frame() });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  eventLoop.onSignal(signal, () => {
-    for (const server of [texts, web, frames]) void server.close();
-  });
-}
+chat.onWorkerStart = async () => {
+  // With `reusePort`: at a reload the next process listens while this one still does.
+  const texts = new Worker(at(0), { ...talk, codec: text(), reusePort: true });
+  const frames = new Worker(at(2), { ...talk, codec: frame(), reusePort: true });
+  await Promise.all([texts.listen(), frames.listen()]);
+  // Their protocols have no goodbye, and the room goes with the process: they may come into the next one's.
+  chat.onWorkerStop = () => {
+    for (const connection of [...texts.connections, ...frames.connections]) connection.close();
+  };
+};
 
-const { hostname, port } = new URL(texts.address);
-console.log(`listening on ${web.address.replace("tcp:", "http:")}
+// What has no memory may run in as many processes as there are cores.
+const echo = new Worker(at(3), { codec: text(), name: "echo", count: 2 });
+echo.onMessage = (connection, line) => connection.send(line);
+
+const greeter = new Worker(at(4), { codec: http(), name: "pages", count: 2 });
+greeter.onMessage = (connection, { path }) =>
+  connection.send(`hello ${path}, says process ${greeter.id} of ${greeter.count}, pid ${process.pid}\n`);
+
+Worker.onMasterStart = () =>
+  console.log(`
+listening on http://${host}:${Number(port) + 1}
 
 Open that in a browser, in two windows or more. Or come in from other terminals, into the same room:
 
-  nc ${hostname} ${port}
-  npx -y pnpm@12 --silent example join ${web.address.replace("tcp:", "ws:")}
-  npx -y pnpm@12 --silent example join ${frames.address.replace("tcp:", "frame:")}
+  nc ${host} ${port}
+  npx -y pnpm@12 --silent example join ws://${host}:${Number(port) + 1}
+  npx -y pnpm@12 --silent example join frame://${host}:${Number(port) + 2}
+
+Two processes echo lines, and two serve a page:
+
+  nc ${host} ${Number(port) + 3}
+  curl http://${host}:${Number(port) + 4}/
+
+And to see them all, and to replace them by new ones:
+
+  npx -y pnpm@12 --silent example chat status
+  npx -y pnpm@12 --silent example chat reload
 
 Ctrl+C here ends it.`);
+
+runAll();

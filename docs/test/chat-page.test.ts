@@ -57,7 +57,7 @@ inChromium((browser) => {
   });
 
   test("a page that has lost its room says so, keeps what is typed, and comes back", async () => {
-    const { room, first } = await openRoomTwice();
+    await using room = await openRoom();
     const { page } = await comeIn(room, "Ann");
     await room.chat.stop();
     await page.waitForSelector("#status[data-state=lost]");
@@ -66,7 +66,7 @@ inChromium((browser) => {
     expect(await page.inputValue("#text")).toBe("kept");
     expect(await page.isDisabled("#composer button")).toBe(true);
 
-    await using again = await openRoom(first);
+    await using again = await openRoom(room.first);
     await page.waitForSelector("#status[data-state=open]");
     await page.click("#composer button");
     expect(await said(page, 1)).toEqual([["Ann", "kept"]]);
@@ -102,16 +102,6 @@ inChromium((browser) => {
     return { page, complaints };
   }
 });
-
-/** A room whose ports are known, so that another can take its place. */
-async function openRoomTwice(): Promise<{ room: OpenRoom; first: number }> {
-  for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 10_000);
-    // One of the three may be taken: try others.
-    const room = await openRoom(first).catch(() => undefined);
-    if (room !== undefined) return { room, first };
-  }
-}
 
 async function say(page: Page, text: string): Promise<void> {
   await page.fill("#text", text);

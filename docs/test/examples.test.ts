@@ -400,6 +400,38 @@ describe("chat", () => {
     expect(room.chat.stderr).toBe("");
   });
 
+  test("what has no memory runs in two processes, beside a room that has one", async () => {
+    await using room = await openRoom();
+    using wire = await Wire.connect(room.echo);
+    wire.send("one line\n");
+    expect(await wire.readLine()).toBe("one line\n");
+    expect(await (await fetch(room.greeter)).text()).toMatch(/^hello \/, says process [01] of 2, pid \d+\n$/);
+    const { code, output } = await room.command("status", "--json");
+    const { workers } = JSON.parse(output) as { workers: { name: string; count: number }[] };
+    expect([code, ...workers.map(({ name, count }) => `${name} ${count}`)]).toEqual([
+      0,
+      "chat 1",
+      "echo 2",
+      "pages 2",
+    ]);
+  });
+
+  test("a reload gives the room to another process, and whoever was in it may come back", async () => {
+    await using room = await openRoom();
+    const { next } = await dial(room.web);
+    expect(await next()).toBe("user[1] came");
+    using wire = await Wire.connect(room.lines);
+    expect(await wire.readLine()).toBe("user[2] came\n");
+    expect((await room.command("reload")).code).toBe(0);
+    await wire.rest();
+    let said = await next();
+    while (typeof said === "string") said = await next();
+    expect(said).toMatchObject({ code: 1012 });
+    using again = await Wire.connect(room.lines);
+    expect(await again.readLine()).toBe("user[1] came\n");
+    expect(room.chat.stdout.match(/listening on/g)).toHaveLength(1);
+  });
+
   test("users who join talk to each other", async () => {
     await using room = await openRoom();
     await using ann = new Example("join", room.web);

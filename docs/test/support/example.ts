@@ -12,9 +12,16 @@ export class Example implements AsyncDisposable {
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly #process: ChildProcessWithoutNullStreams;
 
-  constructor(name: string, ...args: string[]) {
+  constructor(name: string, ...args: string[]);
+  /** With more in its environment. */
+  constructor(env: NodeJS.ProcessEnv, name: string, ...args: string[]);
+  constructor(...words: [...(string | NodeJS.ProcessEnv)[]]) {
+    const env = typeof words[0] === "object" ? words.shift() : {};
+    const [name, ...args] = words as string[];
     const file = resolve(examples, `${name}.ts`);
-    this.#process = spawn(process.execPath, ["--conditions=@sock/source", file, ...args]);
+    this.#process = spawn(process.execPath, ["--conditions=@sock/source", file, ...args], {
+      env: { ...process.env, ...(env as NodeJS.ProcessEnv) },
+    });
     this.#process.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });

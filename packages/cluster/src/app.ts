@@ -153,6 +153,7 @@ class MasterApp implements App {
     this.#sharings = await this.#open();
     this.#supervisor = this.#supervise(identities);
     await this.#supervisor.start();
+    this.#guard("onMasterStart", () => Worker.onMasterStart?.());
   }
 
   async stop({ within = this.#stopTimeout }: { within?: number } = {}): Promise<void> {

@@ -170,6 +170,8 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   /** Clock, timers, deferral and signals of this process. */
   static readonly globalEvent: EventLoop = eventLoop;
 
+  /** In the master, when every process is ready for the first time. */
+  static onMasterStart: (() => unknown) | undefined;
   /** In the master, at a reload. */
   static onMasterReload: (() => unknown) | undefined;
   /** In the master, when all workers have ended. */
@@ -217,7 +219,11 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
 
   /**
    * Listens in this process, whatever it is: a second address within a worker, say for pushing. Its `onWorkerStart` is
-   * not called. With `reusePort`, processes may do so at the same address.
+   * not called. With `reusePort`, processes may do so at the same address: those of several ids, and at a reload the old and
+   * the new one.
+   *
+   * Make such a Worker within `onWorkerStart`. One that is made where the program is loaded is made in the master too, and
+   * `runAll` gives it processes of its own, at the same address.
    * @throws AddressError, ClusterError `NOT_SUPPORTED`
    */
   async listen(): Promise<Server<In, Out, Note, Context>> {

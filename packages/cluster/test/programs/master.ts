@@ -10,6 +10,7 @@ if (STOP_TIMEOUT !== undefined) Worker.stopTimeout = Number(STOP_TIMEOUT);
 const worker = web();
 worker.onMessage = (connection) => connection.send(`${version} ${worker.id} ${process.pid}`);
 worker.onWorkerStop = () => console.log(`${process.pid} stops`);
+Worker.onMasterStart = () => console.log("the master has started");
 Worker.onMasterReload = () => console.log("the master reloads");
 Worker.onMasterStop = () => console.log("the master stops");
 Worker.onWorkerExit = ({ name }, status) => console.log(`a ${name} went with ${status}`);
