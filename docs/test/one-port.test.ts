@@ -189,6 +189,7 @@ describe("the end", () => {
     // Who was promised an answer gets one.
     resolve(undefined);
     expect((await answer(waiting)).status).toBe(101);
+    expect([...site.server.connections].map(({ protocol }) => protocol)).toContain("websocket");
     // And is told too, by the protocol that it speaks from now on.
     expect(await waiting.read(4)).toEqual(Buffer.of(0x88, 2, 0x03, 0xf4));
     waiting[Symbol.dispose]();

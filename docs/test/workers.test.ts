@@ -52,6 +52,12 @@ test("push: what comes to the internal port goes to whom it names, or to all", a
   expect(await ask(inside, "bob:are you there?")).toBe("fail\n");
   expect(await ask(inside, "tom")).toBe("fail\n");
 
+  const { connections } = JSON.parse((await master.command("connections", "--json")).output);
+  expect(connections).toMatchObject([
+    { worker: "push", transport: "tcp", protocol: "websocket", state: "open" },
+    { worker: "push", transport: "tcp", protocol: "websocket", state: "open" },
+  ]);
+
   // At a reload another process takes over: come back. At the end none does.
   expect((await master.command("reload")).code).toBe(0);
   expect(await tom.next()).toMatchObject({ code: 1012 });

@@ -3,6 +3,7 @@ import { systemClock } from "@sock/timer";
 import { ClusterError } from "./errors.ts";
 import { type ClusterLogger, lineLogger } from "./logger.ts";
 import { type Role, takeRole } from "./process/messages.ts";
+import { whatIsMissing } from "./process/platform.ts";
 import { spawn } from "./process/spawn.ts";
 import { type Identity, identityOf, isRoot } from "./process/user.ts";
 import { WorkerLife } from "./process/worker-life.ts";
@@ -149,6 +150,7 @@ class MasterApp implements App {
     if (this.#isStarted) throw new ClusterError("ALREADY_RUNNING", "this app was started already");
     this.#isStarted = true;
     this.#startedAt = Date.now();
+    for (const sentence of whatIsMissing(this.#workers)) this.#logger.warn({}, sentence);
     const identities = this.#workers.map((worker) => this.#identityOf(worker));
     this.#sharings = await this.#open();
     this.#supervisor = this.#supervise(identities);
@@ -215,6 +217,8 @@ class MasterApp implements App {
   #identityOf({ name, user, group }: AnyWorker): Identity {
     if (user === "" && group === "") return {};
     if (isRoot()) return identityOf(user, group);
+    // Said already.
+    if (process.platform === "win32") return {};
     this.#logger.warn(
       {},
       `${name} runs as this user, and not as "${user || group}": only root may change that`,

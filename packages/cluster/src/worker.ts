@@ -180,14 +180,16 @@ export class Worker<In = Buffer, Out = Bytes, Note = never, Context = Record<str
   static onWorkerExit: ((worker: AnyWorker, status: string, pid: number) => unknown) | undefined;
 
   /**
-   * @param address `tcp://host:port`, `tls://host:port` or `unix:/path`. Omitted: for timers and tasks
-   * @throws TypeError, RangeError: an option is not one
+   * @param address `tcp://host:port`, `tls://host:port` or `unix:/path`. Omitted: for timers and tasks. Datagrams (`udp://`)
+   * and inherited sockets (`fd://`, `systemd:`) cannot be shared out among processes: `listen` of `@sock/core` takes them,
+   * within `onWorkerStart`
+   * @throws TypeError, RangeError: an option is not one, or it is another address
    */
   constructor(address: string | undefined, options: WorkerOptions<In, Out, Note, Context>);
   constructor(address?: string, options?: RawWorkerOptions<Context>);
   constructor(address?: string, options?: object) {
     this.address = address ?? "";
-    if (this.address !== "") parseStreamAddress(this.address);
+    checkAddress(this.address);
     this.#drained = new Promise((resolve) => {
       this.#areDrained = resolve;
     });
@@ -288,6 +290,23 @@ const inner = new Set<AnyWorker>();
 export function innerWorkers(): ReadonlySet<AnyWorker> {
   return inner;
 }
+
+function checkAddress(address: string): void {
+  const inWords = NOT_SHARED[/^\w+(?=:)/.exec(address)?.[0] ?? ""];
+  if (inWords !== undefined)
+    throw new TypeError(
+      `"${address}" is no address of a Worker: ${inWords} cannot be shared out among processes. listen() of @sock/core takes them, within onWorkerStart`,
+    );
+  if (address !== "") parseStreamAddress(address);
+}
+
+/** What `listen` takes, and a Worker does not. */
+const NOT_SHARED: Readonly<Record<string, string | undefined>> = {
+  __proto__: null as never,
+  udp: "datagrams",
+  fd: "inherited sockets",
+  systemd: "inherited sockets",
+};
 
 function checkOptions(worker: {
   count: number;

@@ -113,6 +113,17 @@ describe.each(["auto", "shared", "handover", ...(canBindShared ? ["reusePort"] :
   },
 );
 
+describe.each(["auto", "handover"])("over TLS, accepting by %s", (accept) => {
+  test("worker processes shake hands and answer, the new ones of a reload too", async () => {
+    const { app, address } = await launchWeb({ ADDRESS: "tls://127.0.0.1:0", COUNT: "2", ACCEPT: accept });
+    expect(address).toMatch(/^tls:\/\/127\.0\.0\.1:\d+$/);
+    const before = pidOf(await ask(address));
+    await app.reload();
+    expect(pidOf(await ask(address))).not.toBe(before);
+    expect((await app.status()).workers[0]?.processes.map(({ report }) => report?.errors)).toEqual([0, 0]);
+  });
+});
+
 describe("over a unix socket", () => {
   test("connections are handed over", async () => {
     const address = `unix:${join(freshFolder(), "socket")}`;
@@ -247,6 +258,23 @@ describe("limits of a process", () => {
     );
     await log.times(/is ready/, 2);
     expect(pidOf(await ask(address))).not.toBe(pid);
+  });
+
+  test("beyond so much memory it is replaced, and its connections have their answers", async () => {
+    const most = 300 * 2 ** 20;
+    const { log, address } = await launchWeb({ MAX_MEMORY: String(most) });
+    const caller = await Caller.to(address);
+    const pid = pidOf(await caller.ask(`grow ${most}`));
+    const told = await log.until(/is replaced: it takes/);
+    const [, takes, may] = /^web#0 is replaced: it takes (\d+) bytes of memory, and (\d+) may be$/.exec(
+      told,
+    )!;
+    expect(Number(may)).toBe(most);
+    expect(Number(takes)).toBeGreaterThan(most);
+    await log.times(/is ready/, 2);
+    expect(pidOf(await ask(address))).not.toBe(pid);
+    expect(pidOf(await caller.ask())).toBe(pid);
+    expect(await caller.next()).toBeUndefined();
   });
 
   test("one whose event loop stands still is busy, and replaced", async () => {

@@ -31,9 +31,22 @@ describe("a Worker", () => {
 
   test("refuses what is no option", () => {
     expect(() => new Worker("localhost")).toThrow(TypeError);
+    expect(() => new Worker("constructor:x")).toThrow("no address: tcp://host:port");
     expect(() => new Worker("tcp://127.0.0.1:0", { count: 1.5 })).toThrow(RangeError);
     expect(() => new Worker("tcp://127.0.0.1:0", { accept: "any" as never })).toThrow(TypeError);
     expect(() => new Worker("tcp://127.0.0.1:0", { maxMemory: 0 })).toThrow(RangeError);
+  });
+
+  test.each([
+    ["udp://127.0.0.1:5353", "datagrams"],
+    ["fd://3", "inherited sockets"],
+    ["systemd:chat.socket", "inherited sockets"],
+  ])("refuses %s in a sentence that says who takes it", (address, what) => {
+    expect(() => new Worker(address)).toThrow(
+      new TypeError(
+        `"${address}" is no address of a Worker: ${what} cannot be shared out among processes. listen() of @sock/core takes them, within onWorkerStart`,
+      ),
+    );
   });
 
   test("listens in this process when it is asked to, with callbacks that may be set later", async () => {

@@ -53,6 +53,8 @@ export interface Codec<In, Out = In> {
   /** Bytes that make a living peer answer; the heartbeat sends them. */
   ping?(): Bytes;
 
+  /** What the protocol is called, for people who look at connections: `"text"`. A getter costs a connection nothing. */
+  readonly name?: string;
   /** True for a handshake: until a codec that is not opening has taken over, sends wait, unencoded and bounded. */
   readonly opening?: boolean;
   /**

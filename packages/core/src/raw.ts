@@ -13,6 +13,10 @@ class RawCodec implements Codec<Buffer, Bytes> {
     this.#link = link;
   }
 
+  get name(): string {
+    return "raw";
+  }
+
   input(buffer: Uint8Array): number {
     return Math.min(buffer.length, this.#link.maxPackageSize);
   }

@@ -28,6 +28,10 @@ class FrameCodec implements Codec<Uint8Array, Uint8Array | string> {
     this.#field = field;
   }
 
+  get name(): string {
+    return "frame";
+  }
+
   input(buffer: Uint8Array): number {
     const { width } = this.#field;
     if (buffer.length < width) return 0;

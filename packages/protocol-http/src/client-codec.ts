@@ -72,6 +72,10 @@ export class ClientCodec implements Codec<AnyResponse, HttpQuestion>, BodyOwner 
     link.phase("idle");
   }
 
+  get name(): string {
+    return "http";
+  }
+
   get closing(): boolean {
     return this.#isLast || this.#isOver;
   }

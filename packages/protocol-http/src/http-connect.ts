@@ -93,6 +93,10 @@ class ConnectCodec implements Codec<never> {
     link.reply(plan.request);
   }
 
+  get name(): string {
+    return "http";
+  }
+
   input(buffer: Uint8Array): number {
     return this.#head.scan(buffer);
   }

@@ -63,6 +63,10 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
     this.#isHeadTimed = true;
   }
 
+  get name(): string {
+    return "http";
+  }
+
   get closing(): boolean {
     return (
       this.#isOver ||

@@ -51,6 +51,10 @@ class TextCodec<Message> implements Codec<Message> {
     this.#encoding = encoding;
   }
 
+  get name(): string {
+    return "text";
+  }
+
   input(buffer: Uint8Array): number {
     const at = buffer.indexOf(LF, this.#searched);
     this.#searched = at === -1 ? buffer.length : 0;

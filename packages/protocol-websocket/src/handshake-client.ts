@@ -122,6 +122,10 @@ class ClientHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
     link.reply([...settings.lines, `Sec-WebSocket-Key: ${this.#key}`, "", ""].join("\r\n"));
   }
 
+  get name(): string {
+    return "websocket";
+  }
+
   input(buffer: Uint8Array): number {
     return this.#head.scan(buffer);
   }

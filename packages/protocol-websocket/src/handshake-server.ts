@@ -49,6 +49,10 @@ class ServerHandshake implements Codec<WebSocketMessage, WebSocketMessageOut> {
     link.phase("handshake", { within: settings.limits.handshakeTimeout });
   }
 
+  get name(): string {
+    return "websocket";
+  }
+
   input(buffer: Uint8Array): number {
     return this.#isOver ? buffer.length : this.#head.scan(buffer);
   }

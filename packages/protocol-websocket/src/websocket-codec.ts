@@ -89,6 +89,10 @@ export class WebSocketCodec implements Codec<WebSocketMessage, WebSocketMessageO
     link.phase("open");
   }
 
+  get name(): string {
+    return "websocket";
+  }
+
   /** Our Close is out, or the peer's has come: nothing more may be said. */
   get closing(): boolean {
     return this.#state !== "open";

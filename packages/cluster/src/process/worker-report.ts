@@ -61,7 +61,7 @@ export class Reporter {
       workerId: this.#worker.id,
       id: connection.id,
       transport: connection.transport,
-      protocol: worker.codec === undefined ? "raw" : worker.codec.name || "custom",
+      protocol: connection.protocol || worker.codec?.name || "custom",
       state: connection.state,
       ipVersion: connection.isIpV4() ? 4 : connection.isIpV6() ? 6 : undefined,
       recvQueue: connection.recvBufferSize,

@@ -1,4 +1,5 @@
 import { type Accept, Worker } from "../../src/index.ts";
+import { certificate } from "../support/certificate.ts";
 import { lines } from "../support/lines.ts";
 
 /** As the environment says; the test's own process makes the same. */
@@ -8,6 +9,7 @@ export function web(env: NodeJS.ProcessEnv = process.env): Worker<string, string
     COUNT = "1",
     ACCEPT = "auto",
     RELOADABLE = "yes",
+    MAX_MEMORY,
     MAX_REQUESTS,
     MAX_LAG,
   } = env;
@@ -17,6 +19,10 @@ export function web(env: NodeJS.ProcessEnv = process.env): Worker<string, string
     count: Number(COUNT),
     accept: ACCEPT as Accept,
     reloadable: RELOADABLE === "yes",
+    ...(ADDRESS.startsWith("tls:")
+      ? { tls: { certFile: certificate("localhost.pem"), keyFile: certificate("localhost.key") } }
+      : {}),
+    ...(MAX_MEMORY === undefined ? {} : { maxMemory: Number(MAX_MEMORY) }),
     ...(MAX_REQUESTS === undefined ? {} : { maxRequests: Number(MAX_REQUESTS) }),
     ...(MAX_LAG === undefined ? {} : { maxEventLoopLag: Number(MAX_LAG) }),
   });

@@ -7,6 +7,7 @@ const { VERSION_FILE } = process.env;
 const version = VERSION_FILE === undefined ? "1" : readFileSync(VERSION_FILE, "utf8");
 if (version === "exits") process.exit(3);
 
+const kept: Buffer[] = [];
 const worker = web();
 worker.onWorkerStart = async () => {
   if (version === "throws") throw new Error("no such table");
@@ -14,6 +15,7 @@ worker.onWorkerStart = async () => {
 };
 worker.onMessage = async (connection, line) => {
   if (line === "block") for (;;);
+  if (line.startsWith("grow ")) kept.push(Buffer.alloc(Number(line.slice(5)), 1));
   if (line === "crash")
     setImmediate(() => {
       throw new Error("a bug");

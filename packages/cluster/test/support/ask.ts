@@ -1,9 +1,14 @@
+import { readFileSync } from "node:fs";
 import { type Connection, connect } from "@sock/core";
+import { certificate } from "./certificate.ts";
 import { lines } from "./lines.ts";
 
 /** One answer over a connection of its own. */
 export async function ask(address: string, question = "who"): Promise<string> {
-  const client = await connect(address, { codec: lines() });
+  const client = await connect(address, {
+    codec: lines(),
+    ...(address.startsWith("tls:") ? { tls: { ca: readFileSync(certificate("ca.pem")) } } : {}),
+  });
   client.send(question);
   for await (const line of client) {
     client.close();

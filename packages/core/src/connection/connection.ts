@@ -45,6 +45,8 @@ export interface Connection<In = Buffer, Out = In, Note = never, Context = unkno
   readonly state: LifeState;
   /** `"tcp"`, `"tls"`, `"unix"` or `"memory"`. */
   readonly transport: string;
+  /** What its codec of now calls itself: `"http"`, and `"websocket"` once it was upgraded; `""` where it has no name. */
+  readonly protocol: string;
   /** What was negotiated, and who the peer is; absent without TLS. */
   readonly tls: TlsDetails | undefined;
   /** Yours. */

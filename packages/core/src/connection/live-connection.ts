@@ -644,6 +644,10 @@ export class LiveConnection<In, Out, Note, Context>
 
   // Leaving
 
+  get protocol(): string {
+    return this.#framed.codec.name ?? "";
+  }
+
   get isWritable(): boolean {
     return (this.state === "open" || this.state === "opening") && !this.#framed.codec.closing;
   }

@@ -69,6 +69,10 @@ abstract class AnswerCodec implements Codec<never> {
     link.maxPackageSize = 4 + 256 + 2;
   }
 
+  get name(): string {
+    return "socks5";
+  }
+
   abstract input(buffer: Uint8Array): number;
   abstract decode(answer: Uint8Array): undefined;
 
