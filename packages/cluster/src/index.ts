@@ -1,7 +1,7 @@
 export { type App, type AppOptions, type AppWorker, createApp } from "./app.ts";
 export { ClusterError, type ClusterErrorCode } from "./errors.ts";
 export { type ClusterLogger, lineLogger } from "./logger.ts";
-export { runAll } from "./run-all.ts";
+export { type RunOptions, runAll } from "./run-all.ts";
 export type {
   AppStatus,
   ConnectionReport,

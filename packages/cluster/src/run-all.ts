@@ -1,5 +1,5 @@
 import { eventLoop } from "@sock/core";
-import { createApp, ownRole } from "./app.ts";
+import { type AppOptions, createApp, ownRole } from "./app.ts";
 import { type Command, readCommandLine } from "./commands/command-line.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./commands/exit-code.ts";
 import { runCommand, type Surroundings } from "./commands/run-command.ts";
@@ -10,6 +10,9 @@ import { runFilesOf } from "./control/run-files.ts";
 import { ClusterError } from "./errors.ts";
 import { daemonParent } from "./process/daemon.ts";
 import { madeWorkers, Worker } from "./worker.ts";
+
+/** What a program may want otherwise than it is by default. */
+export type RunOptions = Pick<AppOptions, "startTimeout" | "drainTimeout" | "reloadShare">;
 
 /**
  * Runs all Workers that were made in this program, by its command line, and ends the process: `node chat.ts start`, `stop`,
@@ -22,18 +25,18 @@ import { madeWorkers, Worker } from "./worker.ts";
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running, 4 already running, 5 no permission, 6 the master does not answer.
  */
-export function runAll(): void {
+export function runAll(options: RunOptions = {}): void {
   if (ownRole() !== undefined) return void createApp(madeWorkers()).start();
   const startFile = process.argv[1] ?? "";
   const line = readCommandLine(process.argv.slice(2));
-  if (line.is === "command") return void carryOut(line.command, startFile).then(exit);
+  if (line.is === "command") return void carryOut(line.command, startFile, options).then(exit);
   const show = line.is === "help" ? terminal.out : terminal.err;
   if (line.is === "wrong") show(line.sentence);
   for (const text of usage(programName(startFile))) show(text);
   exit(line.is === "help" ? EXIT.done : EXIT.usage);
 }
 
-async function carryOut(command: Command, startFile: string): Promise<ExitCode> {
+async function carryOut(command: Command, startFile: string, options: RunOptions): Promise<ExitCode> {
   const daemon = daemonParent();
   let name = startFile;
   try {
@@ -48,7 +51,7 @@ async function carryOut(command: Command, startFile: string): Promise<ExitCode> 
     }
     if (daemon === undefined && (command.isDaemon || Worker.daemonize))
       await startInBackground(startFile, files, terminal, interrupted());
-    else await start(startFile, files, daemon, command);
+    else await start(startFile, files, daemon, command, options);
     return EXIT.done;
   } catch (error) {
     await daemon?.failed(error);

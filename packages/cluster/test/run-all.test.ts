@@ -99,6 +99,16 @@ test.each(["SIGHUP", "SIGUSR1", "SIGUSR2"] as const)("%s reloads", async (signal
   expect(running.log.lines).toEqual(expect.arrayContaining(["the master has started", "the master reloads"]));
 });
 
+test("a reload gives connections the time that the program says", async () => {
+  const running = run("master", ["start"], { DRAIN_TIMEOUT: "100" });
+  const caller = await Caller.to(await running.address());
+  await caller.ask();
+  running.signal("SIGUSR2");
+  // It asks nothing more, and is waited for no longer.
+  expect(await caller.next()).toBeUndefined();
+  caller.connection.close();
+});
+
 test.each(["before it knows its role", "before it starts"])(
   "a worker whose master was killed %s ends, and is no master",
   async (when) => {

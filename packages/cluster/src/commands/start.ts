@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { createApp } from "../app.ts";
+import { type AppOptions, createApp } from "../app.ts";
 import { findMaster } from "../control/find-master.ts";
 import { makeOwnFolder } from "../control/own-folder.ts";
 import type { RunFiles } from "../control/run-files.ts";
@@ -28,6 +28,7 @@ export async function start(
   files: RunFiles,
   daemon: DaemonParent | undefined,
   options: StartOptions,
+  appOptions: AppOptions,
 ): Promise<void> {
   process.title = `${Worker.processTitle}: master process  start_file=${startFile}`;
   Worker.daemonize = daemon !== undefined;
@@ -36,7 +37,10 @@ export async function start(
   const workers = madeWorkers();
   await runProgram({
     ...options,
-    app: createApp(workers, { logger: daemon === undefined ? logger : heardBy(daemon, logger) }),
+    app: createApp(workers, {
+      ...appOptions,
+      logger: daemon === undefined ? logger : heardBy(daemon, logger),
+    }),
     workers,
     files,
     program: programName(startFile),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { runAll, Worker } from "../../src/index.ts";
 import { web } from "./web-worker.ts";
 
-const { VERSION_FILE, STOP_TIMEOUT } = process.env;
+const { VERSION_FILE, STOP_TIMEOUT, DRAIN_TIMEOUT } = process.env;
 const version = VERSION_FILE === undefined ? "1" : readFileSync(VERSION_FILE, "utf8");
 if (STOP_TIMEOUT !== undefined) Worker.stopTimeout = Number(STOP_TIMEOUT);
 
@@ -14,4 +14,4 @@ Worker.onMasterStart = () => console.log("the master has started");
 Worker.onMasterReload = () => console.log("the master reloads");
 Worker.onMasterStop = () => console.log("the master stops");
 Worker.onWorkerExit = ({ name }, status) => console.log(`a ${name} went with ${status}`);
-runAll();
+runAll(DRAIN_TIMEOUT === undefined ? {} : { drainTimeout: Number(DRAIN_TIMEOUT) });
