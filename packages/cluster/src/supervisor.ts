@@ -86,12 +86,14 @@ export class Supervisor {
   /** Resolves when every process has ended. */
   stop(within: number): Promise<void> {
     this.#happens({ is: "stop", now: this.#now, within });
+    this.#closeSharings();
     return this.#stopped.promise;
   }
 
   /** Ends every process at once. */
   kill(): Promise<void> {
     this.#happens({ is: "kill", now: this.#now });
+    this.#closeSharings();
     return this.#stopped.promise;
   }
 
@@ -260,10 +262,15 @@ export class Supervisor {
 
   #allStopped(): void {
     this.#alarm?.cancel();
-    for (const { sharing } of this.#options.workers) sharing?.close();
+    this.#closeSharings();
     this.#started.failed(new ClusterError("STOPPED", "it was stopped before all workers were ready"));
     this.#stopped.done();
     this.#options.stopped();
+  }
+
+  /** Who came now would wait for nobody. */
+  #closeSharings(): void {
+    for (const { sharing } of this.#options.workers) sharing?.close();
   }
 
   #say(level: "info" | "warn" | "error", sentence: string, process?: WorkerProcess): void {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { listen } from "@sock/core";
+import { AddressError, listen } from "@sock/core";
 import { canBindShared } from "@sock/core/sockets";
 import { describe, expect, test } from "vitest";
 import { createApp, Worker } from "../src/index.ts";
@@ -109,6 +109,31 @@ describe.each(["auto", "shared", "handover", ...(canBindShared ? ["reusePort"] :
       isOver = true;
       await Promise.all(clients);
       expect(answers[0]).toMatch(/^1/);
+    });
+  },
+);
+
+describe.each(["shared", "handover", ...(canBindShared ? ["reusePort"] : [])])(
+  "while all is stopped, accepting by %s",
+  (accept) => {
+    test("nobody else is let in to wait for nothing", async () => {
+      const { app, address } = await launchWeb({ COUNT: "2", ACCEPT: accept });
+      const caller = await Caller.to(address);
+      await caller.ask();
+      const stopping = app.stop({ within: 60_000 });
+      const refusal = async () => {
+        for (;;) {
+          try {
+            await ask(address);
+          } catch (error) {
+            // Else it was let in a moment too early.
+            if (error instanceof AddressError) return error.code;
+          }
+        }
+      };
+      expect(await refusal()).toBe("ECONNREFUSED");
+      caller.connection.close();
+      await stopping;
     });
   },
 );

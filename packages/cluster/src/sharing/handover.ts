@@ -19,6 +19,7 @@ export class Handover implements Sharing {
   /** The next in turn first; and how many connections are on their way to it. */
   readonly #members = new Map<Member, number>();
   #waiting: Arrival[] = [];
+  #isClosed = false;
 
   /** @throws AddressError */
   static async at(address: StreamAddress, failed: (error: Error) => void): Promise<Handover> {
@@ -45,6 +46,8 @@ export class Handover implements Sharing {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#passing.close();
     for (const { forget } of this.#waiting.splice(0)) forget();
   }
@@ -52,7 +55,7 @@ export class Handover implements Sharing {
   #came(arrival: Arrival): void {
     const next = this.#next();
     if (next !== undefined) this.#pass(arrival, next);
-    else if (this.#waiting.length < BACKLOG) this.#waiting.push(arrival);
+    else if (!this.#isClosed && this.#waiting.length < BACKLOG) this.#waiting.push(arrival);
     else arrival.forget();
   }
 

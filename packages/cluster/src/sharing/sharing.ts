@@ -17,5 +17,6 @@ export interface Sharing {
   join(member: Member): void;
   /** … until now: it drains, or is gone. */
   leave(member: Member): void;
+  /** Nobody else is let in, but by processes that listen still. What comes behind does nothing. */
   close(): void;
 }

@@ -13,6 +13,7 @@ export class SharedSockets implements Sharing {
   readonly #members = new Set<Member>();
   /** Who listens with the socket of an id that has nobody of its own. */
   readonly #borrowers = new Map<number, Member>();
+  #isClosed = false;
 
   private constructor(accept: "reusePort" | "shared", sockets: readonly [BoundSocket, ...BoundSocket[]]) {
     this.accept = accept;
@@ -58,6 +59,8 @@ export class SharedSockets implements Sharing {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const socket of this.#sockets) socket.close();
   }
 
@@ -71,7 +74,7 @@ export class SharedSockets implements Sharing {
   }
 
   #listen(member: Member, at: number): void {
-    member.send({ is: "listen", socket: at }, this.#sockets[at]?.handle);
+    if (!this.#isClosed) member.send({ is: "listen", socket: at }, this.#sockets[at]?.handle);
   }
 
   #socketOf({ id }: Member): number {
