@@ -1,6 +1,7 @@
 /**
- * Several Workers in one file, under one master: `workers start`; `TEXT` and `WEB` in the environment are other addresses. Each has processes of its own, and all
- * are started, reloaded and stopped together. The last has no address: it is for what nobody asks for.
+ * Several Workers in one file, under one master: `workers start`; `TEXT` and `WEB` in the environment are other addresses.
+ * Each has processes of its own, and all are started, reloaded and stopped together. The last has no address: it is for what
+ * nobody asks for.
  */
 import { runAll, Worker } from "@sock/cluster";
 import { http } from "@sock/protocol-http";
