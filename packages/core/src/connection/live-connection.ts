@@ -239,6 +239,10 @@ export class LiveConnection<In, Out, Note, Context>
     else this.#leave({ why });
   }
 
+  get protocol(): string {
+    return this.#framed.codec.name ?? "";
+  }
+
   /** Whether `drain` is the end: the peer is told, and comes back elsewhere at once. */
   get leavesWhenDrained(): boolean {
     const { farewell, lossless } = this.#framed.codec;
@@ -292,7 +296,7 @@ export class LiveConnection<In, Out, Note, Context>
   #drainUpgraded(draining: Draining): void {
     if (!this.leavesWhenDrained) return this.drain(draining.why);
     draining.partsWhenIdle = true;
-    this.#settings.loop.defer(endIfAnswered, this);
+    this.settings.loop.defer(endIfAnswered, this);
   }
 
   drained(signal?: AbortSignal): Promise<void> {
@@ -643,10 +647,6 @@ export class LiveConnection<In, Out, Note, Context>
   }
 
   // Leaving
-
-  get protocol(): string {
-    return this.#framed.codec.name ?? "";
-  }
 
   get isWritable(): boolean {
     return (this.state === "open" || this.state === "opening") && !this.#framed.codec.closing;
