@@ -4,6 +4,7 @@ import { ClusterError } from "./errors.ts";
 import { type ClusterLogger, lineLogger } from "./logger.ts";
 import { type Role, takeRole } from "./process/messages.ts";
 import { whatIsMissing } from "./process/platform.ts";
+import { findProcess } from "./process/process-start.ts";
 import { spawn } from "./process/spawn.ts";
 import { type Identity, identityOf, isRoot } from "./process/user.ts";
 import { WorkerLife } from "./process/worker-life.ts";
@@ -92,20 +93,12 @@ let isRoleKnown = false;
 /** Who this process is: undefined for a master. */
 export function ownRole(): Role | undefined {
   if (isRoleKnown) return role;
-  const taken = takeRole(process.env, process.ppid, isAlive);
+  // A master that was killed may be a zombie for a while: alive to whoever only asks for its number.
+  const taken = takeRole(process.env, process.ppid, (pid) => findProcess(pid).is === "alive");
   if (taken === "orphan") process.exit(1);
   isRoleKnown = true;
   role = taken;
   return role;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's, and so alive: the worker runs as another user than its master.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /**

@@ -1,6 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ask, Caller } from "./support/ask.ts";
-import { versionFile } from "./support/launch.ts";
+import { freshFolder, programEnv, programPath, versionFile } from "./support/launch.ts";
+import { Log } from "./support/log.ts";
 import { run, untilGone } from "./support/run.ts";
 
 /** The pids of all that were ready. */
@@ -118,6 +121,27 @@ test.each(["before it knows its role", "before it starts"])(
     await running.ended;
     await untilGone(Number.parseInt(line, 10));
     expect(running.log.lines.filter((line) => line.includes("is ready"))).toEqual([]);
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "a worker whose master was killed, and whom nobody has buried yet, is no master either",
+  async () => {
+    // Who has started the master is another program now, and never asks what became of it.
+    const shell = ["-c", '"$0" "$@" & echo "master $!"; exec sleep 60'];
+    const node = [process.execPath, "--conditions=@sock/source", programPath("slow"), "start"];
+    const parent = spawn("sh", [...shell, ...node], {
+      env: programEnv({ TMPDIR: freshFolder(), LOSES_ITS_MASTER: "before it knows its role" }),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const log = new Log();
+    createInterface(parent.stdout).on("line", (line) => log.add(line));
+    const master = Number((await log.until(/^master \d+$/)).split(" ")[1]);
+    const worker = Number.parseInt(await log.until(/^\d+ loads$/), 10);
+    process.kill(master, "SIGKILL");
+    await untilGone(worker);
+    expect(log.lines.filter((line) => line.includes("is ready"))).toEqual([]);
   },
 );
 
