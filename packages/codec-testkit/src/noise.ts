@@ -7,9 +7,11 @@ export type Noise =
   /** Bytes of the spec, or random ones: behind what is valid, or instead of it. */
   | { from: "noise"; isOpened: boolean; messages: unknown[]; noise: Uint8Array };
 
+const EDITS = ["truncate", "flip", "replace", "insert", "remove", "repeat", "splice"] as const;
+
 /** One change to a stream, near the beginning of a frame: there are its lengths, flags and kinds. */
 interface Edit {
-  edit: "truncate" | "flip" | "replace" | "insert" | "remove" | "repeat" | "splice";
+  edit: (typeof EDITS)[number];
   frame: number;
   offset: number;
   /** Which bit to flip; how many bytes to remove or to repeat. */
@@ -27,15 +29,21 @@ export function noises(rig: Rig): Arbitrary<Noise> {
   const { noise } = rig.spec;
   const random = noisy(rig, fc.uint8Array({ maxLength: 40 }));
   return fc.oneof(
-    { weight: 4, arbitrary: edited(rig) },
+    { weight: 4, arbitrary: edited(rig, { minLength: 0, maxLength: 3 }, ...EDITS) },
+    // Behind other edits an end is rarely within a frame's first bytes.
+    { weight: 2, arbitrary: edited(rig, { minLength: 1, maxLength: 1 }, "truncate") },
     { weight: 1, arbitrary: random },
     { weight: noise ? 2 : 0, arbitrary: noise ? noisy(rig, noise) : random },
   );
 }
 
-function edited(rig: Rig): Arbitrary<Noise> {
+function edited(
+  rig: Rig,
+  length: { minLength: number; maxLength: number },
+  ...kinds: Edit["edit"][]
+): Arbitrary<Noise> {
   const edit: Arbitrary<Edit> = fc.record({
-    edit: fc.constantFrom("truncate", "flip", "replace", "insert", "remove", "repeat", "splice"),
+    edit: fc.constantFrom(...kinds),
     frame: fc.nat(7),
     offset: fc.oneof({ weight: 3, arbitrary: fc.nat(7) }, { weight: 1, arbitrary: fc.nat(4095) }),
     count: fc.nat(7),
@@ -43,9 +51,9 @@ function edited(rig: Rig): Arbitrary<Noise> {
   });
   return fc.record({
     from: fc.constant("messages" as const),
-    messages: rig.messages(3),
+    messages: rig.messages(5),
     others: rig.messages(2),
-    edits: fc.array(edit, { minLength: 1, maxLength: 3 }),
+    edits: fc.array(edit, length),
   });
 }
 
