@@ -77,6 +77,11 @@ export abstract class Calling<In, Out, Note, Context> extends Overriding<In, Out
     this.tellError(error, phase);
   }
 
+  /** Whether the user hears of errors. */
+  protected get hearsErrors(): boolean {
+    return (this.own.onError ?? this.handlers.onError) !== undefined;
+  }
+
   protected tellError(error: unknown, phase: ErrorPhase): void {
     const handler = this.own.onError ?? this.handlers.onError;
     if (handler === undefined) {

@@ -21,7 +21,8 @@ export interface SenderOwner<Out> {
   readonly isLossless: boolean;
   bufferFull(): void;
   bufferDrained(): void;
-  messageDropped(message: unknown, error: SockError): void;
+  /** There was no room for it behind the `waiting` bytes. */
+  messageDropped(message: unknown, waiting: number): void;
   /** A message that waited could not be encoded. */
   encodeFailed(error: unknown): void;
   /** A stream broke half way: the peer has seen a part of a message. */
@@ -322,8 +323,7 @@ export class Sender<Out> extends Cork implements WriteStallOwner, GraceOwner {
 
   #drop(message: Sendable<Out>): SendResult {
     this.dropped++;
-    const sentence = `a message was dropped: ${this.waiting} bytes wait, and ${this.gate.limit} may`;
-    this.#owner.messageDropped(message, new SockError("SEND_BUFFER_FULL", sentence));
+    this.#owner.messageDropped(message, this.waiting);
     return "dropped";
   }
 
