@@ -248,7 +248,8 @@ export class ClientCodec implements Codec<AnyResponse, HttpQuestion>, BodyOwner 
       return response;
     }
     this.#response = response;
-    this.#reader = bodyReader(length, !isStreaming, RESPONSE, limits, maxBodySize);
+    // In the pieces that come, also where it is wanted whole: only so is it known whether anything stands behind the last.
+    this.#reader = bodyReader(length, false, RESPONSE, limits, maxBodySize);
     this.#unread = 0;
     this.#link.phase("body", bodyTimeout);
     return isStreaming ? response : undefined;
@@ -305,7 +306,7 @@ export class ClientCodec implements Codec<AnyResponse, HttpQuestion>, BodyOwner 
       response.body = data;
     } else if (data.length > 0) {
       this.#gathered ??= new Gathered();
-      this.#gathered.add(data);
+      this.#gathered.add(data, reader.missing);
     }
     if (reader.hasEnded) return this.#bodyEnded(reader);
     if (this.#isTooMuchUnread) this.#end();

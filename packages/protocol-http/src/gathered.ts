@@ -8,10 +8,12 @@ export class Gathered {
     return this.#memory?.length ?? 0;
   }
 
-  add(piece: Buffer): void {
+  /** @param missing bytes that are known to follow: there is never room for more */
+  add(piece: Buffer, missing: number): void {
     const size = this.#size + piece.length;
     if (this.#memory === undefined || size > this.#memory.length) {
-      const memory = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#size));
+      const room = Math.min(2 * this.#size, size + missing);
+      const memory = Buffer.allocUnsafeSlow(Math.max(size, room));
       this.#memory?.copy(memory, 0, 0, this.#size);
       this.#memory = memory;
     }

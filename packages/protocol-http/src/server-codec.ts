@@ -263,7 +263,7 @@ export class ServerCodec implements Codec<AnyRequest, HttpAnswer>, BodyOwner {
       request.setBody(data);
     } else if (data.length > 0) {
       this.#gathered ??= new Gathered();
-      this.#gathered.add(data);
+      this.#gathered.add(data, reader.missing);
     }
     return reader.hasEnded ? this.#bodyEnded(request, reader) : undefined;
   }

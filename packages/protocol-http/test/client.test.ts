@@ -583,6 +583,19 @@ describe("one request at a time", () => {
     expect(end.sent).toContain("/2");
   });
 
+  test.each([
+    ["told", OK],
+    ["in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+  ])("and so does one behind a body, %s, that came in pieces", (_, answer) => {
+    for (let cut = 1; cut < answer.length; cut++) {
+      const end = client().send("/1");
+      end.onAnswer = () => end.send("/2");
+      void end.sent;
+      end.receive(answer.slice(0, cut)).receive(answer.slice(cut));
+      expect([cut, end.sent]).toEqual([cut, "GET /2 HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
+    }
+  });
+
   test("1xx are no answer", async () => {
     const end = client().send("/1").send("/2");
     end.receive("HTTP/1.1 103 Early\r\n\r\n");
