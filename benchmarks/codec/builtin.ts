@@ -1,6 +1,6 @@
 import { raw } from "@sock/core";
 import { frame } from "@sock/protocol-frame";
-import { type HttpRequest, http } from "@sock/protocol-http";
+import { type HttpRequest, http, httpClient } from "@sock/protocol-http";
 import { text } from "@sock/protocol-text";
 import { type WebSocketMessage, websocket, websocketClient } from "@sock/protocol-websocket";
 import { httpGet, httpPost } from "../load/protocols/http.ts";
@@ -47,6 +47,13 @@ export const builtin = {
       messages: [],
       wire: [httpPost.request(bytes(size))],
       answer: (request: HttpRequest) => request.body,
+    }),
+  "http client": (size: number) =>
+    caseOf({
+      codec: httpClient({ host: "127.0.0.1:8080", maxBodySize: MAX }),
+      peer: http(),
+      messages: [bytes(size)],
+      ask: "/",
     }),
 };
 
