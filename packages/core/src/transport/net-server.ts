@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { AddressError } from "../errors.ts";
 import { formatListenAddress, type ListenAddress } from "../listen-address.ts";
+import { MOST_WAITING, optionsForAccepted } from "./accepted-options.ts";
 import { removeStalePath } from "./unix-path.ts";
 import { unixPathOf } from "./unix-path-of.ts";
 
@@ -42,15 +43,12 @@ async function wasStale(address: ListenAddress, error: unknown): Promise<boolean
 
 function attempt(address: ListenAddress, backlog: number, transport: "tcp" | "tls"): Promise<OpenServer> {
   return new Promise((resolve, reject) => {
-    // The engine ends our side itself, when what waits has been written. TCP_NODELAY: the cork does what Nagle would.
-    const server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      pauseOnConnect: true,
-    });
+    // The engine ends our side itself, when what waits has been written.
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
     const listening = () => {
       server.off("error", reject);
+      const isOurs = "host" in address || address.transport === "unix";
+      server.on("connection", optionsForAccepted(server, isOurs ? backlog : MOST_WAITING));
       resolve({ server, address: boundTo(address, server.address(), transport) });
     };
     server.once("error", reject);
