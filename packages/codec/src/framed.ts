@@ -41,7 +41,9 @@ export class Framed<In, Out = In, Note = never> {
   #waiting: Waiting<In, Note> | undefined;
   #isHandling = false;
 
-  #life: "new" | "started" | "over" | "closed" = "new";
+  #isStarted = false;
+  #isOver = false;
+  #isClosed = false;
   #isRunning = false;
   #isPaused = false;
   #isMuted = false;
@@ -89,7 +91,7 @@ export class Framed<In, Out = In, Note = never> {
 
   /** Whether it has failed or was closed: nothing comes out any more. */
   get isOver(): boolean {
-    return this.#life === "over" || this.#life === "closed";
+    return this.#isOver;
   }
 
   /** Bytes a frame may take. Changing it does not touch a limit that the codec has set itself. */
@@ -104,14 +106,14 @@ export class Framed<In, Out = In, Note = never> {
 
   /** The transport is open: what the codec's factory asked for happens now. */
   start(): void {
-    if (this.#life === "new") this.#life = "started";
+    this.#isStarted = true;
     this.#begin(true);
     this.run();
   }
 
   /** Takes bytes of the peer over: nobody may write that memory again. */
   receive(chunk: Uint8Array): void {
-    if (this.isOver || this.#peerEnd !== "none") return;
+    if (this.#isOver || this.#peerEnd !== "none") return;
     this.#buffer.append(asBuffer(chunk), this.#frameLength);
     this.run();
   }
@@ -130,7 +132,7 @@ export class Framed<In, Out = In, Note = never> {
    * @throws what the codec throws: a message it cannot tell is the caller's fault, and the connection goes on
    */
   send(message: Out): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     const link = this.#link;
     const wasCalling = link.enter();
     try {
@@ -162,7 +164,7 @@ export class Framed<In, Out = In, Note = never> {
    * True: `sink.end` will be called when the protocol allows; whoever calls this sets a deadline.
    */
   farewell(why: Farewell): boolean {
-    if (this.isOver || this.#codec.farewell === undefined) return false;
+    if (this.#isOver || this.#codec.farewell === undefined) return false;
     const link = this.#link;
     const wasCalling = link.enter();
     try {
@@ -178,7 +180,7 @@ export class Framed<In, Out = In, Note = never> {
 
   /** Another codec takes over, from the next unread byte on. */
   upgrade(next: CodecFactory<unknown, never, never>): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     const old = this.#codec;
     this.#link.sever();
     this.#link = new Link(this, this.#sink, this.#maxPackageSize);
@@ -194,14 +196,15 @@ export class Framed<In, Out = In, Note = never> {
       return;
     }
     this.#tellClosed(old);
-    if (this.#life === "started") this.#begin(old.opening === true);
+    if (this.#isStarted) this.#begin(old.opening === true);
     this.run();
   }
 
   /** The connection is gone. Tells the codec, once; nothing comes out any more. */
   closed(error?: Error): void {
-    if (this.#life === "closed") return;
-    this.#life = "closed";
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isOver = true;
     this.#waiting = undefined;
     this.#link.sever();
     this.#buffer.take(this.#buffer.length);
@@ -210,7 +213,7 @@ export class Framed<In, Out = In, Note = never> {
 
   /** Decodes what has arrived, as far as nothing blocks it. Called by all that unblocks. */
   run(): void {
-    if (this.#isRunning || this.#life === "new") return;
+    if (this.#isRunning || !this.#isStarted) return;
     this.#isRunning = true;
     this.#deliverWaiting();
     while (this.#wantsFrames && this.#advance());
@@ -222,7 +225,7 @@ export class Framed<In, Out = In, Note = never> {
   }
 
   get #wantsFrames(): boolean {
-    return !this.isOver && !this.isBlocked;
+    return !this.#isOver && !this.isBlocked;
   }
 
   /** Measures a frame or decodes it. False: more bytes are needed. */
@@ -302,7 +305,7 @@ export class Framed<In, Out = In, Note = never> {
   }
 
   #deliver(message: In, ending: Link<Note> | undefined): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     if (!this.#isMuted && (this.#isHandling || this.#isPaused)) {
       this.#waiting = { message, ending };
       return;
@@ -352,7 +355,7 @@ export class Framed<In, Out = In, Note = never> {
 
   /** Ahead of its turn. */
   #tellPeerEnded(): void {
-    if (this.isOver || this.#codec.peerEnded === undefined) return;
+    if (this.#isOver || this.#codec.peerEnded === undefined) return;
     const link = this.#link;
     const wasCalling = link.enter();
     try {
@@ -378,7 +381,7 @@ export class Framed<In, Out = In, Note = never> {
     const link = this.#link;
     link.leave(false);
     link.settleReplies();
-    if (wasOpening && !this.#codec.opening && !this.isOver) this.#sink.opened?.();
+    if (wasOpening && !this.#codec.opening && !this.#isOver) this.#sink.opened?.();
     this.#settle(link);
   }
 
@@ -393,8 +396,8 @@ export class Framed<In, Out = In, Note = never> {
   #fail(error: unknown, phase: FramedPhase): void {
     this.#link.leave(false);
     this.#link.settle();
-    if (this.isOver) return;
-    this.#life = "over";
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#waiting = undefined;
     this.#link.sever();
     this.#sink.failed(error, phase);
@@ -407,7 +410,7 @@ export class Framed<In, Out = In, Note = never> {
 
   /** The handler threw. The codec is sound, and may say so. */
   #fault(error: unknown): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     this.#isMuted = true;
     this.#sink.failed(error, "message");
   }

@@ -4,13 +4,21 @@ import type { Handlers } from "./handlers.ts";
 
 type Name = "onMessage" | "onNote" | "onBufferFull" | "onBufferDrain" | "onEnd" | "onError" | "onClose";
 
-/** Shared by all connections whose callbacks are those of their server. */
-const NONE = {};
+/** Shared by all connections whose callbacks are those of their server. All names are there: the shape stays the same. */
+const NONE = {
+  onMessage: undefined,
+  onNote: undefined,
+  onBufferFull: undefined,
+  onBufferDrain: undefined,
+  onEnd: undefined,
+  onError: undefined,
+  onClose: undefined,
+};
 
 /** Callbacks that are a connection's own, in place of those that it has in common with others. */
 export abstract class Overriding<In, Out, Note, Context> extends Addressed {
   protected handlers: Handlers<In, Out, Note, Context>;
-  protected own: Pick<Handlers<In, Out, Note, Context>, Name> = NONE;
+  protected own: { readonly [K in Name]: Handlers<In, Out, Note, Context>[K] | undefined } = NONE;
 
   constructor(transport: Transport, handlers: Handlers<In, Out, Note, Context>) {
     super(transport);
