@@ -1,3 +1,5 @@
+import { soonDropped } from "./soon-dropped.ts";
+
 /** Text is sent as UTF-8. Several pieces are written back to back. */
 export type Bytes = string | Uint8Array | readonly (string | Uint8Array)[];
 
@@ -12,7 +14,7 @@ export function byteLength(bytes: Bytes): number {
 
 /** All pieces as one buffer. A lone `Uint8Array` is not copied: the result is a view of it. */
 export function toBuffer(bytes: Bytes): Buffer {
-  if (typeof bytes === "string") return Buffer.from(bytes);
+  if (typeof bytes === "string") return soonDropped(Buffer.from(bytes));
   if (bytes instanceof Uint8Array) return asBuffer(bytes);
   return Buffer.concat(bytes.map(toBuffer));
 }

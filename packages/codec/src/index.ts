@@ -4,4 +4,5 @@ export { DEFAULT_MAX_PACKAGE_SIZE, Framed, type FramedOptions } from "./framed.t
 export { ProtocolError, type ProtocolErrorOptions } from "./protocol-error.ts";
 export { RecvBuffer } from "./recv-buffer.ts";
 export type { FramedPhase, FramedSink } from "./sink.ts";
+export { soonDropped } from "./soon-dropped.ts";
 export type { Via } from "./via.ts";

@@ -1,3 +1,5 @@
+import { soonDropped } from "./soon-dropped.ts";
+
 const EMPTY = Buffer.alloc(0);
 
 /** Room given beyond twice what has arrived, so that a dripped header does not allocate at every byte. */
@@ -105,7 +107,9 @@ export class RecvBuffer {
     // Twice what is moved, so that each byte is moved O(1) times.
     const room = Math.max(needed, 2 * (this.#end - this.#start)) + SLACK;
     // Not of the pool, all of which a few bytes would keep.
-    const memory = Buffer.allocUnsafeSlow(frameLength < needed ? room : Math.min(room, frameLength));
+    const memory = soonDropped(
+      Buffer.allocUnsafeSlow(frameLength < needed ? room : Math.min(room, frameLength)),
+    );
     this.#end = this.#memory.copy(memory, 0, this.#start, this.#end);
     this.#start = 0;
     this.#memory = memory;

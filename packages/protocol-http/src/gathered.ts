@@ -1,3 +1,5 @@
+import { soonDropped } from "@sock/codec";
+
 /** Pieces that become one buffer, whose memory doubles as they come. */
 export class Gathered {
   #memory: Buffer | undefined;
@@ -13,7 +15,7 @@ export class Gathered {
     const size = this.#size + piece.length;
     if (this.#memory === undefined || size > this.#memory.length) {
       const room = Math.min(2 * this.#size, size + missing);
-      const memory = Buffer.allocUnsafeSlow(Math.max(size, room));
+      const memory = soonDropped(Buffer.allocUnsafeSlow(Math.max(size, room)));
       this.#memory?.copy(memory, 0, 0, this.#size);
       this.#memory = memory;
     }

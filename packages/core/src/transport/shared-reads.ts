@@ -1,5 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
-import { fillNursery } from "./nursery.ts";
+import { soonDropped } from "@sock/codec";
 
 /**
  * What sockets read into, one after the other. What arrives is copied out at once, at its own size: a message with
@@ -60,15 +60,13 @@ function taken(buffer: Buffer, length: number): Buffer {
 }
 
 function copied(buffer: Buffer, length: number): Buffer {
-  const chunk = Buffer.allocUnsafe(length);
-  fillNursery(length);
+  const chunk = soonDropped(Buffer.allocUnsafe(length));
   buffer.copy(chunk, 0, 0, length);
   return chunk;
 }
 
 function ownBuffer(size: number): Buffer {
-  fillNursery(size);
-  if (spare === undefined || spare.length > size) return Buffer.allocUnsafeSlow(size);
+  if (spare === undefined || spare.length > size) return soonDropped(Buffer.allocUnsafeSlow(size));
   const buffer = spare;
   spare = undefined;
   return buffer;
