@@ -70,6 +70,7 @@ async function kills(name: TalkName): Promise<void> {
   const others = strangers.reduce((sum, [, times]) => sum + times, 0);
   const failed = Object.values(tally.failed).reduce((sum, one) => sum + one, 0);
 
+  await load.ask("expect", 1001);
   process.kill(master.pid, "SIGKILL");
   const diedAt = performance.now();
   const left = (await untilGone(last, DRAIN)).length;

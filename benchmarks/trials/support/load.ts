@@ -25,6 +25,8 @@ export interface Tally {
 let tally = fresh();
 const alive = new Set<number>();
 let isOn = true;
+/** What a WebSocket client should be told: 1012 where another process takes over, 1001 where none does. */
+let farewell = 1012;
 
 function fresh(): Tally {
   return { answered: 0, refused: 0, failed: {}, failedOf: {}, told: 0, askedAgain: 0, back: 0, alive: 0 };
@@ -38,6 +40,9 @@ answer({
   tally: () => ({ ...tally, alive: alive.size }),
   forget: () => {
     tally = fresh();
+  },
+  expect: (code: number) => {
+    farewell = code;
   },
   end: async () => {
     isOn = false;
@@ -94,7 +99,7 @@ async function converse(
       continue;
     }
     if (news.is === "goodbye") {
-      if (news.code !== 1012) fail(`close code ${news.code}`, pid);
+      if (news.code !== farewell) fail(`close code ${news.code}`, pid);
       tally.told++;
       if (wasOut) tally.askedAgain++;
       line.send(talk.goodbye!);
