@@ -12,8 +12,8 @@ test.each([0, 1, 2047, 2048, 300_000])("%i bytes come back as they went", (size)
 test("a gigabyte of large buffers is scavenged, and not marked for sixteen times", async () => {
   const counts = { scavenged: 0, marked: 0 };
   const observer = new PerformanceObserver((list) => {
-    for (const { detail } of list.getEntries()) {
-      const { kind } = detail as { kind: number };
+    for (const entry of list.getEntries()) {
+      const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
       if (kind === constants.NODE_PERFORMANCE_GC_MINOR) counts.scavenged++;
       if (kind === constants.NODE_PERFORMANCE_GC_MAJOR) counts.marked++;
     }
