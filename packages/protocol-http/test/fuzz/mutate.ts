@@ -20,21 +20,23 @@ export class Chance {
   }
 }
 
+/** What streams are made of, and changed with. */
+export interface Material {
+  corpus: readonly Buffer[];
+  tokens: readonly Buffer[];
+  /** Within how many bytes from the start a change is made, one as often as another. */
+  reaches: readonly number[];
+}
+
 /** A stream of the corpus, changed in a few places. */
-export function mutated(corpus: readonly Buffer[], tokens: readonly Buffer[], chance: Chance): Buffer {
-  let stream: Buffer = Buffer.from(chance.oneOf(corpus));
-  for (let left = chance.below(6); left > 0; left--) stream = mutatedOnce(stream, corpus, tokens, chance);
+export function mutated(material: Material, chance: Chance): Buffer {
+  let stream: Buffer = Buffer.from(chance.oneOf(material.corpus));
+  for (let left = chance.below(6); left > 0; left--) stream = mutatedOnce(stream, material, chance);
   return stream;
 }
 
-function mutatedOnce(
-  stream: Buffer,
-  corpus: readonly Buffer[],
-  tokens: readonly Buffer[],
-  chance: Chance,
-): Buffer {
-  // Most that can go wrong stands in a head, and those are short.
-  const at = chance.below(Math.min(stream.length, chance.oneOf([64, 300, 100_000])) + 1);
+function mutatedOnce(stream: Buffer, { corpus, tokens, reaches }: Material, chance: Chance): Buffer {
+  const at = chance.below(Math.min(stream.length, chance.oneOf(reaches)) + 1);
   const before = stream.subarray(0, at);
   const after = stream.subarray(at);
   const length = chance.below(Math.min(after.length, chance.oneOf([4, 64, 100_000])) + 1);
