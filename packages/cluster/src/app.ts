@@ -278,27 +278,12 @@ class MasterApp implements App {
   }
 }
 
-/** The part of the app that this worker process is. */
-class WorkerApp implements App {
+/** An app in a process that is not its master. */
+abstract class Underling implements App {
   readonly addresses: readonly string[] = [];
-  readonly #life: WorkerLife;
 
-  constructor(workers: readonly AnyWorker[], role: Role) {
-    const worker = workers[role.worker];
-    if (worker === undefined) {
-      const sentence = `the program has ${workers.length} Workers now, and its master has more: restart`;
-      throw new ClusterError("OTHER_PROGRAM", sentence);
-    }
-    this.#life = new WorkerLife(worker, role);
-  }
-
-  start(): Promise<void> {
-    return this.#life.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#life.recycle("it stopped itself");
-  }
+  abstract start(): Promise<void>;
+  abstract stop(): Promise<void>;
 
   kill(): Promise<void> {
     return this.stop();
@@ -319,27 +304,33 @@ class WorkerApp implements App {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** An app whose processes are others than this one. */
-class IdleApp implements App {
-  readonly addresses: readonly string[] = [];
+/** The part of the app that this worker process is. */
+class WorkerApp extends Underling {
+  readonly #life: WorkerLife;
 
+  constructor(workers: readonly AnyWorker[], role: Role) {
+    super();
+    const worker = workers[role.worker];
+    if (worker === undefined) {
+      const sentence = `the program has ${workers.length} Workers now, and its master has more: restart`;
+      throw new ClusterError("OTHER_PROGRAM", sentence);
+    }
+    this.#life = new WorkerLife(worker, role);
+  }
+
+  start(): Promise<void> {
+    return this.#life.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#life.recycle("it stopped itself");
+  }
+}
+
+/** An app whose processes are others than this one. */
+class IdleApp extends Underling {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
-  async kill(): Promise<void> {}
-
-  reload(): Promise<void> {
-    return notMaster();
-  }
-
-  status(): Promise<AppStatus> {
-    return notMaster();
-  }
-
-  connections(): Promise<ConnectionsReport> {
-    return notMaster();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 function notMaster(): Promise<never> {
