@@ -42,11 +42,11 @@ export class Framed<In, Out = In, Note = never> {
   #isHandling = false;
 
   #isStarted = false;
-  #isOver = false;
-  #isClosed = false;
   #isRunning = false;
   #isPaused = false;
   #isMuted = false;
+  #isOver = false;
+  #isClosed = false;
   #peerEnd: "none" | "arrived" | "decoded" | "told" = "none";
 
   /** Makes the codec; what that throws is thrown. Nothing comes out before `start`. */

@@ -129,6 +129,20 @@ describe("a connection that drains, without a goodbye in its protocol", () => {
 });
 
 describe("a connection that drains, whose protocol has a goodbye that ends it", () => {
+  /** A message is being handled until `answer` is called. */
+  function handlingOne() {
+    const { promise, resolve: answer } = Promise.withResolvers<void>();
+    const { connection, transport } = overFake({
+      codec: parting(),
+      async onMessage(c, line) {
+        await promise;
+        c.send(line);
+      },
+    });
+    transport.receive("one\n");
+    return { connection, transport, answer };
+  }
+
   test("is told at once when nothing is being handled", async () => {
     const { connection, transport } = overFake({ codec: parting() });
     connection.drain();
@@ -137,35 +151,19 @@ describe("a connection that drains, whose protocol has a goodbye that ends it", 
   });
 
   test("is told behind the answer to what is being handled", async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const { connection, transport } = overFake({
-      codec: parting(),
-      async onMessage(c, line) {
-        await promise;
-        c.send(line);
-      },
-    });
-    transport.receive("one\n");
+    const { connection, transport, answer } = handlingOne();
     connection.drain();
     await settled();
     expect(transport.written).toBe("");
-    resolve();
+    answer();
     await settled();
     expect(transport.written).toBe("one\nbye drain\n");
   });
 
   test("is told that nobody takes over, where nobody does: behind the answer, too", async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const { connection, transport } = overFake({
-      codec: parting(),
-      async onMessage(c, line) {
-        await promise;
-        c.send(line);
-      },
-    });
-    transport.receive("one\n");
+    const { connection, transport, answer } = handlingOne();
     connection.drain("stop");
-    resolve();
+    answer();
     await settled();
     expect(transport.written).toBe("one\nbye stop\n");
   });

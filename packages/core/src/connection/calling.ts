@@ -4,7 +4,7 @@ import { SockError } from "../errors.ts";
 import type { Stats } from "../stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Connection } from "./connection.ts";
-import type { ErrorPhase } from "./handlers.ts";
+import type { ErrorPhase, Handlers } from "./handlers.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { Overriding } from "./overriding.ts";
 import { isPromise } from "./promise.ts";
@@ -79,11 +79,15 @@ export abstract class Calling<In, Out, Note, Context> extends Overriding<In, Out
 
   /** Whether the user hears of errors. */
   protected get hearsErrors(): boolean {
-    return (this.own.onError ?? this.handlers.onError) !== undefined;
+    return this.#onError !== undefined;
+  }
+
+  get #onError(): Handlers<In, Out, Note, Context>["onError"] | undefined {
+    return this.own.onError ?? this.handlers.onError;
   }
 
   protected tellError(error: unknown, phase: ErrorPhase): void {
-    const handler = this.own.onError ?? this.handlers.onError;
+    const handler = this.#onError;
     if (handler === undefined) {
       if (isBug(error, phase)) this.settings.logger.error({ err: error }, `connection ${this.id}, ${phase}`);
       return;
